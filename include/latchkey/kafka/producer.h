@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The one idempotent producer of a process (acks=all): writes are queued, acknowledgements come
+ * back through lk_producer_turn. It never blocks. A fatal producer is rebuilt: what was not
+ * acknowledged is reported as failed with LK_ERROR_UNKNOWN. Loop thread.
+ */
+#pragma once
+
+#include <latchkey/kafka/client.h>
+#include <latchkey/model/headers.h>
+
+G_BEGIN_DECLS
+
+typedef struct _LkProducer LkProducer;
+
+/* OFFSET ≥ 0 when acknowledged (ERROR NULL), else -1. */
+typedef void (*LkAckFunc) (gint64 offset, const GError *error, gpointer data);
+
+LkProducer *lk_producer_new (LkKafka *kafka, GError **error);
+void lk_producer_free (LkProducer *producer); /* purges; nothing is called back any more */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkProducer, lk_producer_free)
+
+/* Queues one record; key, value (NULL: tombstone) and headers (may be NULL) are copied. FUNC (may
+ * be NULL) is called exactly once from lk_producer_turn. A full queue, a value over LK_RECORD_MAX
+ * or an unknown partition is an error at once, RETRY or REJECT, and FUNC is not called. */
+gboolean lk_producer_send (LkProducer *producer, const char *topic, gint32 partition,
+                           const char *key, gsize key_len, const char *value, gsize value_len,
+                           const LkHeaders *headers, LkAckFunc func, gpointer data,
+                           GError **error);
+
+/* At most 500 reports a call (design §11). TRUE when there is more to do at once. */
+gboolean lk_producer_turn (LkProducer *producer);
+
+guint lk_producer_pending (const LkProducer *producer);  /* not yet acknowledged */
+gboolean lk_producer_is_full (const LkProducer *producer); /* over 80 %: stop reading */
+
+G_END_DECLS

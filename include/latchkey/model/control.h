@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Wishes of the operator and their outcomes (topic control), and the records of the two account
+ * topics (design §3, §6, §7). Pure; any thread.
+ */
+#pragma once
+
+#include <latchkey/base/error.h>
+#include <latchkey/base/time.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *wish; /* resync, brake-release, adopt, forget */
+  gint64 member; /* 0: none */
+  gint64 *ids;
+  guint n_ids;
+  char *trip; /* may be NULL */
+  LkTime at;
+} LkWish;
+
+gboolean lk_wish_parse (LkWish *out, const char *json, gsize len, GError **error);
+void lk_wish_write (const LkWish *wish, GString *out);
+void lk_wish_clear (LkWish *wish);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkWish, lk_wish_clear)
+
+typedef struct
+{
+  char *outcome; /* done, refused, failed */
+  char *reason;  /* may be NULL */
+  LkTime at;
+} LkOutcome;
+
+gboolean lk_outcome_parse (LkOutcome *out, const char *json, gsize len, GError **error);
+void lk_outcome_write (const LkOutcome *outcome, GString *out);
+void lk_outcome_clear (LkOutcome *outcome);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkOutcome, lk_outcome_clear)
+
+typedef struct
+{
+  char *id, *space, *kind;
+  gint64 held, of;
+  LkTime since;
+} LkTrip; /* of the brake */
+
+typedef struct
+{
+  char *account;
+  LkTime read_until; /* Date header of the last incremental cycle that ended whole */
+  LkTime listed_at;  /* last full listing that ended whole */
+  gint64 totals[4];  /* members, passes, bookings, contracts; -1 unknown */
+  LkTrip *trips;
+  guint n_trips;
+  char *fault; /* why the account is refused, or NULL */
+} LkNexudusAccount;
+
+gboolean lk_nexudus_account_parse (LkNexudusAccount *out, const char *json, gsize len,
+                                   GError **error);
+void lk_nexudus_account_write (const LkNexudusAccount *account, GString *out);
+void lk_nexudus_account_clear (LkNexudusAccount *account);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkNexudusAccount, lk_nexudus_account_clear)
+
+typedef struct
+{
+  char *account;
+  LkTime events_until; /* door events are published up to here */
+  LkTime audited_at;
+  gboolean one_right; /* rights_per_group: one (design §6.6), else many */
+  char *fault;
+} LkKisiAccount;
+
+gboolean lk_kisi_account_parse (LkKisiAccount *out, const char *json, gsize len, GError **error);
+void lk_kisi_account_write (const LkKisiAccount *account, GString *out);
+void lk_kisi_account_clear (LkKisiAccount *account);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkKisiAccount, lk_kisi_account_clear)
+
+G_END_DECLS
