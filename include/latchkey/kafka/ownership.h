@@ -35,6 +35,8 @@ gboolean lk_ownership_left (const LkOwnership *ownership);
 void lk_ownership_free (LkOwnership *ownership);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkOwnership, lk_ownership_free)
 
+/* TRUE once the group has answered at all, even with no partition for us (a standby). */
+gboolean lk_ownership_joined (const LkOwnership *ownership);
 gboolean lk_ownership_has (const LkOwnership *ownership, const char *topic, gint32 partition);
 guint lk_ownership_count (const LkOwnership *ownership);
 

@@ -26,7 +26,8 @@ typedef struct _LkTable LkTable;
 typedef struct
 {
   /* The entry of a record that has a value; NULL with ERROR (REJECT) when it can't be understood:
-   * the record is then handed to `rejected` and the partition goes on. */
+   * the record is then handed to `rejected` and the partition goes on. NULL without ERROR: not of
+   * interest to this table (another worker's source), as if it were not there. */
   gpointer (*decode) (const LkRecord *record, gpointer data, GError **error);
   void (*free_entry) (gpointer entry);
   /* > 0 when A is newer than B, 0 when they say the same. NULL: the later in the log is newer. */
