@@ -31,7 +31,7 @@ booking_decide (const LkBooking *booking, const LkRules *rules, LkCommand *out)
   *out = (LkCommand){ .kind = LK_SOURCE_BOOKING,
                       .member = booking->member,
                       .source_id = booking->booking,
-                      .space = g_strdup (rules->space),
+                      .space = g_strdup (booking->space),
                       .version = { booking->revision, rules->rules_version },
                       .why = why_of (booking, rules, mapping) };
   if (out->why != LK_WHY_BOOKED || mapping == NULL)

@@ -24,7 +24,7 @@ member_decide (const LkMember *member, const LkRules *rules, LkCommand *out)
 
   *out = (LkCommand){ .kind = LK_SOURCE_MEMBER,
                       .member = member->member,
-                      .space = g_strdup (rules->space),
+                      .space = g_strdup (member->space),
                       .version = { member->revision, rules->rules_version },
                       .email = g_strdup (member->email),
                       .name = g_strdup (member->name),

@@ -120,7 +120,7 @@ pass_decide (const LkPass *pass, const LkRules *rules, LkCommand *out)
   *out = (LkCommand){ .kind = LK_SOURCE_PASS,
                       .member = pass->member,
                       .source_id = pass->pass,
-                      .space = g_strdup (rules->space),
+                      .space = g_strdup (pass->space),
                       .version = { pass->revision, rules->rules_version } };
   if (pass->deleted)
     {

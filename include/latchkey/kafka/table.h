@@ -94,6 +94,13 @@ gboolean lk_table_put (LkTable *table, gint32 partition, const char *key, const 
                        gsize value_len, const LkHeaders *headers, LkAckFunc func, gpointer data,
                        GError **error);
 
+/* The same with the entry that VALUE decodes to, which the table takes over (also on failure), so
+ * that a hot path need not parse what it has just written; nor is it parsed again when it comes
+ * back from the log after its acknowledgement. */
+gboolean lk_table_put_entry (LkTable *table, gint32 partition, const char *key, const char *value,
+                             gsize value_len, gpointer entry, const LkHeaders *headers,
+                             LkAckFunc func, gpointer data, GError **error);
+
 /* Unacknowledged writes of the partition (-1: of all). */
 guint lk_table_pending (const LkTable *table, gint32 partition);
 

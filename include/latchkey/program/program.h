@@ -48,9 +48,11 @@ typedef struct
   LkScope scope;
   LkSecretUse secrets;
   const LkTopicUse *topics; /* ends with use 0 */
+  gconstpointer data;       /* for lk_program_data: what a shared `start` works from */
 
-  /* Builds the program's state; the clients below exist. NULL with ERROR (CONFIG: exit status 2,
-   * else 3) ends the process. */
+  /* Builds the program's state; the clients below exist, and so do all topics of the description,
+   * with the partitions that the configuration names (until then the program is alive, unready).
+   * NULL with ERROR (CONFIG: exit status 2, else 3) ends the process. */
   gpointer (*start) (LkProgram *program, GError **error);
   /* One turn of the program's own work; must not block. Returns TRUE to be called again at once. */
   gboolean (*turn) (gpointer state);
@@ -69,6 +71,7 @@ typedef struct
 /* Runs it to its end; returns the exit status. */
 int lk_program_run (const LkProgramSpec *spec, int argc, char **argv);
 
+gconstpointer lk_program_data (const LkProgram *program);
 const LkConfig *lk_program_config (const LkProgram *program);
 const LkClock *lk_program_clock (const LkProgram *program);
 LkTimers *lk_program_timers (const LkProgram *program);
@@ -86,9 +89,6 @@ const GPtrArray *lk_program_accounts (const LkProgram *program);
  * 200 when none is left. Topics, secrets and ownership's first assignment are seen to by the
  * loop. */
 void lk_program_not_ready (LkProgram *program, const char *what, const char *reason);
-
-/* Whether all topics of the description exist with the partitions the configuration names; only
- * then is the program's `start` called. */
 
 /* A record that can't be understood goes to its space's rejects topic, once: only when we own its
  * partition and its offset is not below what the group has committed. FUNC (may be NULL) is called

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What all commands of `latchkey` stand on: the line as understood, the configuration, Kafka
+ * tables read to their end, a loop that waits for one thing, and output for people or as JSON.
+ * One thread; blocking is fine here.
+ */
+#pragma once
+
+#include <latchkey/base/clock.h>
+#include <latchkey/config/config.h>
+#include <latchkey/kafka/table.h>
+#include <latchkey/kafka/topics.h>
+
+G_BEGIN_DECLS
+
+/* Exit status (design §10). */
+enum
+{
+  CLI_DONE = 0,
+  CLI_DIFFERENCES = 1,
+  CLI_USAGE = 2,
+  CLI_UNREACHABLE = 3,
+};
+
+typedef struct
+{
+  /* the line */
+  char *config_path, *topics_dir;
+  gboolean json, yes;
+  gint64 max_losers; /* -1: not given */
+  char *space;       /* --space; NULL: all */
+  char *door, *at;   /* explain */
+  char **words;      /* what is not an option, without the command itself; NULL-terminated */
+
+  /* what it needs */
+  LkConfig *config;
+  const LkClock *clock;
+  LkTimers *timers;
+  LkKafka *kafka;
+  LkProducer *producer;
+  LkReader *reader;
+} Cli;
+
+/* A command: its words ("topics plan"), its line of help, and whether it takes a member. Returns
+ * the exit status; an ERROR is printed by main, and its code gives the status. */
+typedef struct
+{
+  const char *name, *arguments, *help;
+  int (*run) (Cli *cli, GError **error);
+} CliCommand;
+
+int check_run (Cli *cli, GError **error);
+int topics_plan_run (Cli *cli, GError **error);
+int topics_apply_run (Cli *cli, GError **error);
+int rules_plan_run (Cli *cli, GError **error);
+int rules_apply_run (Cli *cli, GError **error);
+int status_run (Cli *cli, GError **error);
+int explain_run (Cli *cli, GError **error);
+
+/* --- Kafka ---------------------------------------------------------------------------------- */
+
+/* Opens the Kafka clients (once); FALSE with RETRY when no broker answers in 10 s. */
+gboolean cli_open_kafka (Cli *cli, GError **error);
+
+/* One turn of the clients, then a wait until something happens, at most TIMEOUT_MS. */
+void cli_turn (Cli *cli, gint64 timeout_ms);
+
+/* Turns until DONE says TRUE; FALSE with RETRY and "waiting for WHAT" after DEADLINE_MS. */
+gboolean cli_wait (Cli *cli, gboolean (*done) (gpointer data), gpointer data, const char *what,
+                   gint64 deadline_ms, GError **error);
+
+/* TABLE, made with lk_table_new, followed and read to its end. */
+gboolean cli_load (Cli *cli, LkTable *table, GError **error);
+
+/* Writes one record and waits for its acknowledgement. */
+gboolean cli_write (Cli *cli, const char *topic, gint32 partition, const char *key,
+                    const char *value, gsize len, const LkHeaders *headers, GError **error);
+
+/* The chosen spaces: all, or the one of --space (CONFIG when it is unknown). Elements borrowed. */
+GPtrArray *cli_spaces (Cli *cli, GError **error);
+
+/* --- output --------------------------------------------------------------------------------- */
+
+/* A table for people: g_ptr_array rows of strv, first one the header; columns padded. */
+typedef struct
+{
+  GPtrArray *rows;
+} CliTable;
+
+void cli_table_init (CliTable *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
+/* Takes over the strings (g_malloc'ed). */
+void cli_table_row (CliTable *table, char *first, ...) G_GNUC_NULL_TERMINATED;
+void cli_table_print (CliTable *table);
+void cli_table_clear (CliTable *table);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliTable, cli_table_clear)
+
+/* Asks on the terminal, unless --yes; without a terminal and --yes: CONFIG. */
+gboolean cli_confirm (Cli *cli, const char *question, gboolean *out_yes, GError **error);
+
+G_END_DECLS
