@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey authors
+# shellcheck shell=bash
+#
+# What can be said of the tree without building it.
+
+# tracked PATTERN...: files of the tree, those not yet added too.
+tracked () {
+  git ls-files --cached --others --exclude-standard -- "$@"
+}
+
+run_check () {
+  local failed=0 scripts yaml
+  tools/check-tree || failed=1
+  tools/check-layers || failed=1
+  mapfile -t scripts < <(tracked dev .ci/run 'tools/dev/*.sh' '*.sh' | sort -u)
+  shellcheck "${scripts[@]}" || failed=1
+  # The chart's templates are no YAML before they are rendered.
+  mapfile -t yaml < <(tracked '*.yaml' '*.yml' ':!helm/latchkey/templates' ':!tests/corpus' | sort -u)
+  if [ ${#yaml[@]} -gt 0 ]; then
+    yamllint --strict -c tools/yamllint.yaml "${yaml[@]}" || failed=1
+  fi
+  if [ -x tools/check-messages ]; then
+    tools/check-messages || failed=1
+  fi
+  if [ "$failed" -eq 0 ]; then
+    say "check: the tree is in order"
+  fi
+  return "$failed"
+}
