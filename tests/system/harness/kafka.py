@@ -42,7 +42,9 @@ _DEFAULTS = {
     "log.index.size.max.bytes": "1048576",
     "log.cleaner.dedupe.buffer.size": "16777216",
     "log.retention.check.interval.ms": "300000",
-    "controlled.shutdown.enable": "false",
+    # A broker that starts again waits until the controller has given up its former self.
+    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "3000",
 }
 
 
