@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Producer
 
 from harness.kafka import Broker
 from harness.metrics import Metrics
-from harness.process import Process
+from harness.process import Process, end_process, is_running
 from harness.topics import create_topic, partition_of, produce, read_records, read_table
 from harness.wait import wait_for
 
@@ -146,6 +146,28 @@ def test_a_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
     assert parent.wait(30) == -signal.SIGKILL, parent.output()
     child = Path("/proc") / (tmp_path / "pid").read_text()
     wait_for(lambda: not child.exists() or " Z " in (child / "stat").read_text(), "the child dead")
+
+
+def test_a_kept_process_is_found_again_and_ended(tmp_path: Path) -> None:
+    kept = Process("kept", ["sleep", "1000"], tmp_path, detach=True)
+    kept.start()
+    identity = kept.identity()
+    assert is_running(identity)
+    # Its number given away again: not ours to end.
+    end_process({**identity, "started": identity["started"] - 1})
+    assert is_running(identity)
+    end_process(identity)
+    assert not is_running(identity)
+    assert kept.wait() == -signal.SIGTERM
+
+
+def test_a_kept_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    script = "import signal; signal.signal(15, signal.SIG_IGN); print('set', flush=True); signal.pause()"
+    kept = Process("deaf", [sys.executable, "-c", script], tmp_path, detach=True)
+    kept.start()
+    wait_for(lambda: "set" in kept.output(), "SIGTERM is ignored")
+    end_process(kept.identity(), deadline=0.2)
+    assert kept.wait() == -signal.SIGKILL
 
 
 def test_metrics_are_read_strictly() -> None:

@@ -24,7 +24,7 @@ need_kafka () {
   mkdir -p "$LATCHKEY_CACHE"
   # Into a folder of its own, then renamed: an interrupted download leaves no half a broker.
   fresh=$(mktemp -d "$LATCHKEY_CACHE/fetching.XXXXXX")
-  if ! mvn -B -q -f tools/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+  if ! mvn -B -q -Dstyle.color=never -f tools/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
       -DoutputDirectory="$fresh" </dev/null >&2; then
     rm -rf "$fresh"
     die "Maven could not fetch the broker; what it is configured with decides from where"

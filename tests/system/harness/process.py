@@ -34,6 +34,34 @@ def http_get(url: str, timeout: float = 5.0) -> tuple[int, str]:
         return 0, str(error)
 
 
+def _started(pid: int) -> int:
+    """When the kernel started it, in its ticks, so that a pid given away again is not mistaken for
+    the process that had it; 0 when it is gone or a zombie."""
+    try:
+        # The second field is the program's name in brackets, which may hold anything.
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0
+    return 0 if state == "Z" else int(rest[18])
+
+
+def is_running(identity: Mapping[str, Any]) -> bool:
+    started = _started(identity["pid"])
+    return started != 0 and started == identity["started"]
+
+
+def end_process(identity: Mapping[str, Any], deadline: float = 15.0) -> None:
+    """Ends a process that another one started: SIGTERM, and SIGKILL after DEADLINE seconds."""
+    if not is_running(identity):
+        return
+    os.kill(identity["pid"], signal.SIGTERM)
+    try:
+        wait_for(lambda: not is_running(identity), f"{identity['name']} ended", deadline)
+    except AssertionError:
+        os.kill(identity["pid"], signal.SIGKILL)
+        wait_for(lambda: not is_running(identity), f"{identity['name']} killed", deadline)
+
+
 class Process:
     """A program with its output in DIRECTORY/NAME.log.
 
@@ -107,6 +135,20 @@ class Process:
         if self.running:
             self.signal(signal.SIGTERM)
         return self.wait(deadline)
+
+    def terminate_soon(self) -> None:
+        """SIGTERM without waiting."""
+        self.signal(signal.SIGTERM)
+
+    def identity(self) -> dict[str, Any]:
+        """What finds this process again from another one: see end_process."""
+        return {
+            "name": self.name,
+            "pid": self.pid,
+            "started": _started(self.pid),
+            "log": str(self.log),
+            "url": getattr(self, "url", None),
+        }
 
     def kill(self) -> None:
         """SIGKILL and reaped; does nothing when it has ended."""
