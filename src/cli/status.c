@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * `latchkey status`: how each space and account stands. JSON names are stable (design §10).
+ */
+#include "access.h"
+
+#include <latchkey/model/json.h>
+#include <stdio.h>
+
+#define KINDS                                                                                      \
+  (1u << LK_KIND_MEMBERS | 1u << LK_KIND_PASSES | 1u << LK_KIND_BOOKINGS | 1u << LK_KIND_COMMANDS  \
+   | 1u << LK_KIND_LEDGER | 1u << LK_KIND_RULES)
+
+typedef struct
+{
+  CliSpace *space;
+  LkTime now;
+  GHashTable *members; /* gint64* → itself: whoever has a command or a ledger record */
+  guint entitled, rights, orphaned;
+  GPtrArray *blocked; /* const CliEntry* of ledger members with blocked groups */
+  gint64 oldest_loss_s, oldest_gain_s;
+} Status;
+
+static void
+note_member (Status *status, gint64 member)
+{
+  if (!g_hash_table_contains (status->members, &member))
+    {
+      gint64 *key = g_new (gint64, 1);
+      *key = member;
+      g_hash_table_add (status->members, key);
+    }
+}
+
+static void
+count_command (const char *key, const CliEntry *entry, gpointer data)
+{
+  Status *status = data;
+  const LkCommand *command = &entry->command;
+  LkKind kind = command->kind == LK_SOURCE_MEMBER ? LK_KIND_MEMBERS
+                : command->kind == LK_SOURCE_PASS ? LK_KIND_PASSES
+                                                  : LK_KIND_BOOKINGS;
+  char snapshot_key[LK_KEY_MAX];
+
+  note_member (status, command->member);
+  if (command->entitled)
+    status->entitled++;
+  if (command->kind == LK_SOURCE_MEMBER)
+    g_snprintf (snapshot_key, sizeof snapshot_key, "%" G_GINT64_FORMAT, command->member);
+  else
+    g_snprintf (snapshot_key, sizeof snapshot_key, "%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
+                command->member, command->source_id);
+  /* A command that still gives something although its snapshot is nowhere (design §5). */
+  if ((command->entitled || command->n_claims > 0)
+      && cli_space_get (status->space, kind, command->member, snapshot_key) == NULL)
+    status->orphaned++;
+}
+
+static void
+count_ledger (const char *key, const CliEntry *entry, gpointer data)
+{
+  Status *status = data;
+
+  if (!entry->is_right)
+    {
+      note_member (status, entry->ledger_member.member);
+      if (entry->ledger_member.n_blocked > 0)
+        g_ptr_array_add (status->blocked, (gpointer) entry);
+    }
+  else if (entry->right.state == LK_RIGHT_HELD)
+    {
+      note_member (status, entry->right.member);
+      status->rights++;
+    }
+}
+
+static void
+find_oldest_due (Status *status)
+{
+  GHashTableIter iter;
+  gpointer member;
+
+  g_hash_table_iter_init (&iter, status->members);
+  while (g_hash_table_iter_next (&iter, &member, NULL))
+    {
+      g_autoptr (CliAccess) access = cli_access_of (status->space, *(gint64 *) member);
+      for (guint i = 0; i < access->groups->len; i++)
+        {
+          const CliGroup *group = access->groups->pdata[i];
+          LkTime since = cli_group_due_since (group, status->now);
+          if (since == LK_TIME_NONE || group->blocked != NULL)
+            continue;
+          gint64 age = MAX (status->now - since, 0) / LK_SECOND;
+          gint64 *oldest = cli_group_wanted (group, status->now) ? &status->oldest_gain_s
+                                                                 : &status->oldest_loss_s;
+          *oldest = MAX (*oldest, age);
+        }
+    }
+}
+
+static void
+status_of_space (Status *status)
+{
+  status->members = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  status->blocked = g_ptr_array_new ();
+  status->oldest_loss_s = status->oldest_gain_s = -1;
+  cli_space_foreach (status->space, LK_KIND_COMMANDS, 0, count_command, status);
+  cli_space_foreach (status->space, LK_KIND_LEDGER, 0, count_ledger, status);
+  find_oldest_due (status);
+}
+
+static void
+status_clear (Status *status)
+{
+  g_hash_table_unref (status->members);
+  g_ptr_array_unref (status->blocked);
+}
+
+static void
+write_age (LkJsonWriter *writer, const char *key, gint64 age)
+{
+  if (age < 0)
+    lk_json_null (writer, key);
+  else
+    lk_json_int (writer, key, age);
+}
+
+static void
+write_space (LkJsonWriter *writer, const Status *status)
+{
+  const LkConfigSpace *space = status->space->space;
+
+  lk_json_begin_object (writer, NULL);
+  lk_json_string (writer, "space", space->code);
+  lk_json_string (writer, "mode", space->observe ? "observe" : "enforce");
+  lk_json_bool (writer, "rules", cli_space_rules (status->space) != NULL);
+  lk_json_int (writer, "members", status->entitled);
+  lk_json_int (writer, "rights", status->rights);
+  lk_json_int (writer, "orphaned", status->orphaned);
+  lk_json_begin_array (writer, "blocked");
+  for (guint i = 0; i < status->blocked->len; i++)
+    {
+      const LkLedgerMember *member = &((const CliEntry *) status->blocked->pdata[i])->ledger_member;
+      for (guint b = 0; b < member->n_blocked; b++)
+        {
+          lk_json_begin_object (writer, NULL);
+          lk_json_int (writer, "member", member->member);
+          lk_json_int (writer, "group_id", member->blocked[b].group_id);
+          lk_json_string (writer, "reason", member->blocked[b].reason);
+          lk_json_end_object (writer);
+        }
+    }
+  lk_json_end_array (writer);
+  write_age (writer, "oldest_due_loss_s", status->oldest_loss_s);
+  write_age (writer, "oldest_due_gain_s", status->oldest_gain_s);
+  lk_json_end_object (writer);
+}
+
+static void
+print_space (const Status *status)
+{
+  const LkConfigSpace *space = status->space->space;
+
+  (void) printf ("space %s (%s): %s%u members entitled, %u rights held, %u orphaned commands\n",
+                 space->code, space->observe ? "observe" : "enforce",
+                 cli_space_rules (status->space) == NULL ? "NO RULES, run `latchkey rules apply`; "
+                                                         : "",
+                 status->entitled, status->rights, status->orphaned);
+  if (status->oldest_loss_s >= 0)
+    (void) printf ("  a key should have been taken away %" G_GINT64_FORMAT " s ago\n",
+                   status->oldest_loss_s);
+  if (status->oldest_gain_s >= 0)
+    (void) printf ("  a key should have been given %" G_GINT64_FORMAT " s ago\n",
+                   status->oldest_gain_s);
+  for (guint i = 0; i < status->blocked->len; i++)
+    {
+      const LkLedgerMember *member = &((const CliEntry *) status->blocked->pdata[i])->ledger_member;
+      for (guint b = 0; b < member->n_blocked; b++)
+        (void) printf ("  member %" G_GINT64_FORMAT " is blocked in group %" G_GINT64_FORMAT
+                       ": %s\n",
+                       member->member, member->blocked[b].group_id, member->blocked[b].reason);
+    }
+}
+
+static void
+account_line (const char *api, const char *account, const char *what, LkTime when,
+              const char *fault)
+{
+  char text[LK_TIME_TEXT];
+
+  (void) printf ("%s account %s: %s %s%s%s\n", api, account, what,
+                 when == LK_TIME_NONE ? "never" : lk_time_format (when, text),
+                 fault == NULL ? "" : "; FAULT: ", fault == NULL ? "" : fault);
+}
+
+static gboolean
+write_accounts (Cli *cli, LkJsonWriter *writer, GError **error)
+{
+  for (guint i = 0; i < cli->config->n_nexudus; i++)
+    {
+      const char *name = cli->config->nexudus[i].account;
+      g_autoptr (LkTable) table = NULL;
+      g_autoptr (GError) local = NULL;
+      const CliEntry *entry
+          = cli_account_load (cli, LK_KIND_NEXUDUS_ACCOUNT, name, &table, &local);
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      LkTime read_until = entry == NULL ? LK_TIME_NONE : entry->nexudus.read_until;
+      const char *fault = entry == NULL ? NULL : entry->nexudus.fault;
+      lk_json_begin_object (writer, NULL);
+      lk_json_string (writer, "api", "nexudus");
+      lk_json_string (writer, "account", name);
+      lk_json_time (writer, "read_until", read_until);
+      lk_json_time (writer, "listed_at", entry == NULL ? LK_TIME_NONE : entry->nexudus.listed_at);
+      lk_json_string (writer, "fault", fault);
+      lk_json_end_object (writer);
+      if (!cli->json)
+        account_line ("nexudus", name, "read until", read_until, fault);
+    }
+  for (guint i = 0; i < cli->config->n_kisi; i++)
+    {
+      const char *name = cli->config->kisi[i].account;
+      g_autoptr (LkTable) table = NULL;
+      g_autoptr (GError) local = NULL;
+      const CliEntry *entry = cli_account_load (cli, LK_KIND_KISI_ACCOUNT, name, &table, &local);
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      LkTime events = entry == NULL ? LK_TIME_NONE : entry->kisi.events_until;
+      const char *fault = entry == NULL ? NULL : entry->kisi.fault;
+      lk_json_begin_object (writer, NULL);
+      lk_json_string (writer, "api", "kisi");
+      lk_json_string (writer, "account", name);
+      lk_json_time (writer, "events_until", events);
+      lk_json_time (writer, "audited_at", entry == NULL ? LK_TIME_NONE : entry->kisi.audited_at);
+      lk_json_string (writer, "rights_per_group",
+                      entry == NULL ? NULL : entry->kisi.one_right ? "one" : "many");
+      lk_json_string (writer, "fault", fault);
+      lk_json_end_object (writer);
+      if (!cli->json)
+        account_line ("kisi", name, "door events until", events, fault);
+    }
+  return TRUE;
+}
+
+int
+status_run (Cli *cli, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  LkJsonWriter writer = { text, FALSE };
+  g_autoptr (GPtrArray) spaces = cli_spaces (cli, error);
+  gboolean problems = FALSE;
+
+  if (spaces == NULL)
+    return CLI_USAGE;
+  lk_json_begin_object (&writer, NULL);
+  lk_json_begin_array (&writer, "spaces");
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      g_autoptr (CliSpace) space = cli_space_load (cli, spaces->pdata[i], KINDS, 0, error);
+      Status status = { .space = space, .now = lk_clock_wall (cli->clock) };
+      if (space == NULL)
+        return CLI_UNREACHABLE;
+      status_of_space (&status);
+      problems |= status.blocked->len > 0 || status.orphaned > 0 || cli_space_rules (space) == NULL;
+      write_space (&writer, &status);
+      if (!cli->json)
+        print_space (&status);
+      status_clear (&status);
+    }
+  lk_json_end_array (&writer);
+  lk_json_begin_array (&writer, "accounts");
+  if (!write_accounts (cli, &writer, error))
+    return CLI_UNREACHABLE;
+  lk_json_end_array (&writer);
+  lk_json_end_object (&writer);
+  if (cli->json)
+    puts (text->str);
+  return problems ? CLI_DIFFERENCES : CLI_DONE;
+}

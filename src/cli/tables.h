@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * A space's topics as tables of whole messages, read to their end. One thread.
+ */
+#pragma once
+
+#include "cli.h"
+
+#include <latchkey/model/command.h>
+#include <latchkey/model/control.h>
+#include <latchkey/model/ledger.h>
+#include <latchkey/model/rules.h>
+#include <latchkey/model/snapshot.h>
+
+G_BEGIN_DECLS
+
+/* One entry of any of the tables; KIND and IS_RIGHT say which of the union it is. */
+typedef struct
+{
+  LkKind kind;
+  gboolean is_right; /* of the ledger */
+  LkTime at;         /* record timestamp */
+  union
+  {
+    LkMember member;
+    LkPass pass;
+    LkBooking booking;
+    LkRules *rules;
+    LkCommand command;
+    LkLedgerMember ledger_member;
+    LkRight right;
+    LkNexudusAccount nexudus;
+    LkKisiAccount kisi;
+  };
+} CliEntry;
+
+typedef struct
+{
+  const LkConfigSpace *space;
+  LkTable *tables[LK_KIND_COUNT_]; /* NULL where not asked for */
+  guint unreadable;                /* records that could not be understood */
+} CliSpace;
+
+/* Loads the topics of KINDS (bits 1 << LkKind) of SPACE; MEMBER > 0: only the partition that the
+ * member's records are in. */
+CliSpace *cli_space_load (Cli *cli, const LkConfigSpace *space, guint kinds, gint64 member,
+                          GError **error);
+void cli_space_free (CliSpace *space);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliSpace, cli_space_free)
+
+/* The rules that stand, or NULL. Borrowed. */
+const LkRules *cli_space_rules (const CliSpace *space);
+
+/* The newest record of an account topic, or NULL (with ERROR unset) when there is none. Borrowed
+ * until *OUT_TABLE is freed. */
+const CliEntry *cli_account_load (Cli *cli, LkKind kind, const char *account, LkTable **out_table,
+                                  GError **error);
+
+/* Calls FUNC for each entry of KIND of one member, or of all (member 0). */
+typedef void (*CliEntryFunc) (const char *key, const CliEntry *entry, gpointer data);
+void cli_space_foreach (CliSpace *space, LkKind kind, gint64 member, CliEntryFunc func,
+                        gpointer data);
+/* The entry of one key, or NULL. */
+const CliEntry *cli_space_get (CliSpace *space, LkKind kind, gint64 member, const char *key);
+
+G_END_DECLS
