@@ -40,7 +40,7 @@ typedef struct
   LkProgress *progress;
   gint64 redo_from;      /* -1, or a write failed at this offset: read again from there */
   GHashTable *overruled; /* keys whose winner must be published again */
-  guint64 records;       /* since the last turn, for the metric */
+  guint64 records, written; /* since the last turn, for the metrics */
 
   /* Where reading stopped when the partition went away, and under which rules. */
   gint64 kept_offset, kept_rules, kept_at;
@@ -153,8 +153,9 @@ table_rejected (LkTable *table, const LkRecord *record, const GError *error, gpo
 
 /* --- publishing ------------------------------------------------------------------------------ */
 
+/* What a record caused is durable, or has to be caused again. */
 static void
-acknowledged (gint64 offset, const GError *error, gpointer data)
+settled (gint64 offset, const GError *error, gpointer data)
 {
   Ack *ack = data;
   Partition *part = ack->part;
@@ -176,6 +177,13 @@ acknowledged (gint64 offset, const GError *error, gpointer data)
   g_free (ack);
 }
 
+static void
+published (gint64 offset, const GError *error, gpointer data)
+{
+  ((Ack *) data)->part->written += error == NULL;
+  settled (offset, error, data);
+}
+
 static Ack *
 ack_new (Partition *part, gint64 offset)
 {
@@ -194,9 +202,9 @@ publish (Partition *part, const LkRecord *record, const char *key, const char *v
   Ack *ack = ack_new (part, record->offset);
 
   if (lk_table_put_entry (part->space->commands, part->partition, key, value, len, standing,
-                          headers, acknowledged, ack, &error))
+                          headers, published, ack, &error))
     return;
-  acknowledged (-1, error, ack);
+  settled (-1, error, ack);
 }
 
 static void
@@ -258,18 +266,12 @@ publish_if_different (Partition *part, const LkRecord *record, const LkCommand *
 /* --- reading --------------------------------------------------------------------------------- */
 
 static void
-rejected_acknowledged (gint64 offset, const GError *error, gpointer data)
-{
-  acknowledged (offset, error, data);
-}
-
-static void
 reject (Partition *part, const LkRecord *record, const GError *error)
 {
   Space *space = part->space;
 
   lk_program_reject (space->worker->program, record, space->config->code, part->committed, error,
-                     rejected_acknowledged, ack_new (part, record->offset));
+                     settled, ack_new (part, record->offset));
 }
 
 /* The record key that COMMAND's snapshot must have: "<member>" or "<member>/<id>". */
@@ -555,6 +557,12 @@ partition_turn (Partition *part)
       lk_metric_add (LK_M_RECORDS_READ, (double) part->records, part->space->config->code,
                      lk_kind_name (worker->spec->input), NULL);
       part->records = 0;
+    }
+  if (part->written > 0)
+    {
+      lk_metric_add (LK_M_RECORDS_WRITTEN, (double) part->written, part->space->config->code,
+                     lk_kind_name (LK_KIND_COMMANDS), NULL);
+      part->written = 0;
     }
   if (!part->reading)
     return;
