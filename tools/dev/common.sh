@@ -31,6 +31,7 @@ packages_of () {
     check) echo git python3 python3-yaml python3-jsonschema shellcheck yamllint ;;
     kafka) echo openjdk-17-jre-headless maven ca-certificates ;;
     python) echo python3 python3-pytest python3-yaml python3-jsonschema python3-confluent-kafka ;;
+    go) echo golang-go ca-certificates ;;
     fmt) echo git clang-format ;;
     *) die "no package group '$1'" ;;
   esac

@@ -83,7 +83,7 @@ run_tests () {
       check) need check ;;
       unit | sanitize) need build ;;
       fuzz) need build fuzz ;;
-      system) need build python && need_kafka ;;
+      system) need build python; need_kafka; need_helm ;;
     esac
   done
   for stage in "${wanted[@]}"; do
