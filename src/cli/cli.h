@@ -72,6 +72,8 @@ gboolean cli_wait (Cli *cli, gboolean (*done) (gpointer data), gpointer data, co
 
 /* TABLE, made with lk_table_new, followed and read to its end. */
 gboolean cli_load (Cli *cli, LkTable *table, GError **error);
+/* A loaded TABLE, read on to the end as of now. */
+gboolean cli_refresh (Cli *cli, LkTable *table, GError **error);
 
 /* Writes one record and waits for its acknowledgement. */
 gboolean cli_write (Cli *cli, const char *topic, gint32 partition, const char *key,

@@ -72,18 +72,32 @@ is_loaded (gpointer data)
   return lk_table_is_all_loaded (data) || lk_table_trouble (data) != NULL;
 }
 
-gboolean
-cli_load (Cli *cli, LkTable *table, GError **error)
+static gboolean
+wait_loaded (Cli *cli, LkTable *table, GError **error)
 {
   g_autofree char *what = g_strdup_printf ("reading topic %s", lk_table_topic (table));
 
-  lk_table_follow_all (table);
   if (!cli_wait (cli, is_loaded, table, what, LOAD_MS, error))
     return FALSE;
   if (lk_table_trouble (table) != NULL)
     return lk_fail (error, LK_ERROR_RETRY, "topic %s: %s", lk_table_topic (table),
                     lk_table_trouble (table));
   return TRUE;
+}
+
+gboolean
+cli_load (Cli *cli, LkTable *table, GError **error)
+{
+  lk_table_follow_all (table);
+  return wait_loaded (cli, table, error);
+}
+
+gboolean
+cli_refresh (Cli *cli, LkTable *table, GError **error)
+{
+  for (gint32 p = 0; p < lk_table_partitions (table); p++)
+    lk_table_refresh (table, p);
+  return wait_loaded (cli, table, error);
 }
 
 typedef struct

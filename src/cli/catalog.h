@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What a space's mappings name: pass types and resources in Nexudus, groups in KISI, read once.
+ */
+#pragma once
+
+#include "cli.h"
+
+#include <latchkey/model/rules.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gint64 id;
+  char *name;
+  gint64 where; /* Nexudus: owning location; KISI: place; 0: none */
+} CliThing;
+
+typedef struct
+{
+  GPtrArray *pass_types, *resources, *groups; /* CliThing* */
+} CliCatalog;
+
+/* Reads it from the space's Nexudus and KISI accounts. Problems of a service are RETRY or REFUSED
+ * with what was asked. */
+CliCatalog *cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error);
+void cli_catalog_free (CliCatalog *catalog);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliCatalog, cli_catalog_free)
+CliThing *cli_thing_new (gint64 id, const char *name, gint64 where);
+
+/* The rules that the space's mappings come to. What can't be found, is found twice or belongs to
+ * another space goes to PROBLEMS (char*: "line 41: group 'X': …"), and NULL is returned. Pure. */
+LkRules *cli_rules_build (const LkConfig *config, const LkConfigSpace *space,
+                          const CliCatalog *catalog, gint64 rules_version, GPtrArray *problems);
+
+G_END_DECLS
