@@ -16,6 +16,7 @@
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
 #include <latchkey/http/client.h>
+#include <latchkey/model/json.h>
 #include <latchkey/model/report.h>
 #include <signal.h>
 #include <stdlib.h>
