@@ -10,7 +10,7 @@ tracked () {
 }
 
 run_check () {
-  local failed=0 scripts yaml
+  local failed=0 scripts yaml python
   tools/check-tree || failed=1
   tools/check-layers || failed=1
   mapfile -t scripts < <(tracked dev .ci/run 'tools/dev/*.sh' '*.sh' | sort -u)
@@ -20,9 +20,13 @@ run_check () {
   if [ ${#yaml[@]} -gt 0 ]; then
     yamllint --strict -c tools/yamllint.yaml "${yaml[@]}" || failed=1
   fi
-  if [ -x tools/check-messages ]; then
-    tools/check-messages || failed=1
-  fi
+  pyflakes3 tests/system tests/bench tools || failed=1
+  # A script is a program of its own to mypy, which takes one program at a time.
+  for python in 'tests/system tests/bench' tools/check-tree tools/check-layers; do
+    # shellcheck disable=SC2086
+    mypy --config-file tools/mypy.ini --cache-dir "$LATCHKEY_CACHE/mypy" --no-error-summary \
+      $python || failed=1
+  done
   if [ "$failed" -eq 0 ]; then
     say "check: the tree is in order"
   fi

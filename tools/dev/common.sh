@@ -28,7 +28,7 @@ packages_of () {
                 librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libcyaml-dev libyaml-dev \
                 tzdata ca-certificates ;;
     fuzz) echo clang libclang-rt-14-dev ;;
-    check) echo git python3 python3-yaml python3-jsonschema shellcheck yamllint ;;
+    check) echo git python3 python3-pytest shellcheck yamllint pyflakes3 mypy ;;
     kafka) echo openjdk-17-jre-headless maven ca-certificates ;;
     python) echo python3 python3-pytest python3-yaml python3-jsonschema python3-confluent-kafka ;;
     go) echo golang-go ca-certificates ;;

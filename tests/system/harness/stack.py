@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from harness.kafka import Broker
-from harness.paths import LOCALHOST, ROOT, free_port, program
+from harness.paths import ROOT, free_port, program
 from harness.process import Daemon, Process
 
 # In the order of the flow, which is the order they start in; they end in the opposite one.
@@ -125,7 +125,7 @@ class Stack:
         number = 1
         while (key := name if number == 1 else f"{name}-{number}") in self.daemons:
             number += 1
-        argv = [program(name), "--config", self.config_file, *arguments]
+        argv: list[str | Path] = [program(name), "--config", self.config_file, *arguments]
         daemon = Daemon(key, argv, self.directory, free_port(), detach=self.detach)
         self.daemons[key] = daemon
         daemon.start()
