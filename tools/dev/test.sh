@@ -13,12 +13,12 @@ stage_check () {
 }
 
 stage_unit () {
-  build release || return
+  build release
   ctest --preset release --no-tests=error
 }
 
 stage_sanitize () {
-  build sanitize || return
+  build sanitize
   ctest --preset sanitize --no-tests=error
 }
 
@@ -47,7 +47,7 @@ stage_fuzz () {
   fi
   # Targets that are no longer in the source tree must not be run.
   rm -rf build-fuzz/bin
-  build fuzz || return
+  build fuzz
   targets=(build-fuzz/bin/fuzz-*)
   jobs=$(nproc)
   share=$((FUZZ_SECONDS * jobs / ${#targets[@]}))
@@ -63,7 +63,7 @@ stage_fuzz () {
 }
 
 stage_system () {
-  build release || return
+  build release
   "$PYTHON" -m pytest tests/system -q
 }
 
@@ -89,9 +89,15 @@ run_tests () {
   for stage in "${wanted[@]}"; do
     say "test stage: $stage"
     start=$SECONDS
-    status=0
-    # A subshell of its own, so that a failing command ends the stage and nothing more.
-    (set -e; "stage_$stage") || status=$?
+    # A subshell of its own, so that the first failing command ends the stage and nothing more.
+    # Not as part of a condition: there bash would take no notice of failures inside.
+    set +e
+    (
+      set -e
+      "stage_$stage"
+    )
+    status=$?
+    set -e
     if [ "$status" -eq 0 ]; then
       passed=$((passed + 1))
       lines+=("$(printf '%-9s passed  %4d s' "$stage" $((SECONDS - start)))")
