@@ -57,7 +57,9 @@ void lk_access_change_clear (LkAccessChange *change);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkAccessChange, lk_access_change_clear)
 
 /* A record that could not be understood: its first 64 KiB as they were (base64 in JSON), where it
- * stood and why. */
+ * stood and why. So a reject is larger than any other record; the topic rejects allows for that. */
+#define LK_REJECT_MAX (96 * 1024) /* bytes of its JSON */
+
 typedef struct
 {
   char *topic;
