@@ -20,6 +20,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkHealth, lk_health_free)
 void lk_health_set (LkHealth *health, const char *what, const char *reason);
 
 int lk_health_fd (const LkHealth *health);
+int lk_health_timeout_ms (const LkHealth *health); /* -1: none */
 void lk_health_turn (LkHealth *health);
 
 G_END_DECLS

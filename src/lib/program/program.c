@@ -492,6 +492,8 @@ loop (LkProgram *program)
                          (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC, NULL);
 
       gint64 timeout = more ? 0 : MIN (lk_timers_next (program->timers), WAIT_MAX_MS);
+      if (lk_health_timeout_ms (program->health) >= 0)
+        timeout = MIN (timeout, lk_health_timeout_ms (program->health));
       if (program->stopping)
         timeout = MIN (timeout, 50); /* `stopped` has no wake-up of its own */
       struct curl_waitfd fds[] = {
