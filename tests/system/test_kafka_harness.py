@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Producer
 
 from harness.kafka import Broker
 from harness.metrics import Metrics
-from harness.process import Process, end_process, is_running
+from harness.process import Ended, Process, end_process, is_running
 from harness.topics import create_topic, partition_of, produce, read_records, read_table
 from harness.wait import wait_for
 
@@ -88,6 +88,14 @@ def test_what_was_acknowledged_is_there_after_the_broker_starts_again(
 def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
     broken = Broker(tmp_path / "kafka", {"log.cleaner.threads": "none"})
     with pytest.raises(AssertionError, match="log.cleaner.threads"):
+        broken.start()
+
+
+def test_a_broker_that_ends_instead_of_starting_shows_its_log(tmp_path: Path) -> None:
+    broken = Broker(tmp_path / "kafka", jvm=["-Xmx384m"])
+    broken._format()
+    (tmp_path / "kafka" / "data" / "meta.properties").write_text("version=1\ncluster.id=other\n")
+    with pytest.raises(Ended, match="ended before it was ready .exit status 1."):
         broken.start()
 
 

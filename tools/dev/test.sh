@@ -14,12 +14,13 @@ stage_check () {
 
 stage_unit () {
   build release
-  ctest --preset release --no-tests=error
+  ctest --preset release --no-tests=error -j "$(nproc)"
 }
 
 stage_sanitize () {
   build sanitize
-  ctest --preset sanitize --no-tests=error
+  export UBSAN_OPTIONS=print_stacktrace=1
+  ctest --preset sanitize --no-tests=error -j "$(nproc)"
 }
 
 # fuzz_one TARGET SECONDS SCRATCH: from the corpus that the unit tests use, in a copy, so that

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from harness.paths import LOCALHOST, free_port, kafka_jars
-from harness.process import Process
+from harness.process import Ended, Process
 from harness.wait import wait_for
 
 # For a quick start and small memory; a bench passes its own.
@@ -115,7 +115,7 @@ class Broker:
 
         def answers() -> bool:
             if not self.process.running:
-                raise RuntimeError(self.process.failure("ended before it was ready"))
+                raise Ended(self.process.failure("ended before it was ready"))
             try:
                 return bool(admin.list_topics(timeout=1).brokers)
             except KafkaException as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.paths import ROOT
-from harness.process import end_process, is_running
+from harness.process import Ended, end_process, is_running
 from harness.stack import STATE, Stack
 
 DIRECTORY = ROOT / "build-local"
@@ -107,7 +107,7 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except AssertionError as error:
+    except (AssertionError, Ended) as error:
         # What the harness waited for and did not see: the message says it all.
         print(f"dev: {error}", file=sys.stderr)
         sys.exit(1)

@@ -62,6 +62,10 @@ def end_process(identity: Mapping[str, Any], deadline: float = 15.0) -> None:
         wait_for(lambda: not is_running(identity), f"{identity['name']} killed", deadline)
 
 
+class Ended(Exception):
+    """A program that was to become ready ended instead: no use in waiting on."""
+
+
 class Process:
     """A program with its output in DIRECTORY/NAME.log.
 
@@ -191,7 +195,7 @@ class Daemon(Process):
     def wait_ready(self, deadline: float = 30.0) -> None:
         def ready() -> bool:
             if not self.running:
-                raise RuntimeError(self.failure("ended before it was ready"))
+                raise Ended(self.failure("ended before it was ready"))
             status, body = self.get("/readyz")
             assert status == 200, f"/readyz said {status} {body.strip()}"
             return True
