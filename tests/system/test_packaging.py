@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from harness.paths import ROOT, program
-from harness.stack import DAEMONS
+from harness.stack import DAEMONS, default_config, default_data
 
 CHART = ROOT / "helm" / "latchkey"
 EXAMPLES = sorted((CHART / "ci").glob("*-values.yaml"))
@@ -359,3 +359,23 @@ def test_without_values_helm_says_what_is_missing(helm: str) -> None:
     assert done.returncode != 0
     for setting in ("nexudus", "kisi", "spaces", "brokers"):
         assert setting in done.stderr
+
+
+def test_the_local_data_have_all_that_the_local_configurations_name() -> None:
+    data = default_data()
+    groups = {group["name"]: group["place_id"] for group in data["kisi"]["groups"]}
+    names = {
+        kind: {row["Name"] for row in data["nexudus"][entity]}
+        for kind, entity in (("pass", "timepasses"), ("resource", "resources"))
+    }
+    businesses = {row["Id"] for row in data["nexudus"]["businesses"]}
+    compose = load(ROOT / "docker-compose.yml")
+    assert compose["configs"]["sandbox-data"]["file"] == "tests/system/local-data.json"
+    for config in (default_config(), yaml.safe_load(compose["configs"]["latchkey"]["content"])):
+        for space in config["spaces"]:
+            assert space["business"] in businesses
+            for mapping in space["mappings"]:
+                for kind in mapping.keys() & names.keys():
+                    assert mapping[kind] in names[kind]
+                for group in mapping["groups"]:
+                    assert groups[space["group_prefix"] + group] == space["place"]

@@ -24,12 +24,13 @@ need_kafka () {
   mkdir -p "$LATCHKEY_CACHE"
   # Into a folder of its own, then renamed: an interrupted download leaves no half a broker.
   fresh=$(mktemp -d "$LATCHKEY_CACHE/fetching.XXXXXX")
-  if ! mvn -B -q -Dstyle.color=never -f tools/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
-      -DoutputDirectory="$fresh" </dev/null >&2; then
+  if ! mvn -B -q -Dstyle.color=never -f tools/kafka/pom.xml dependency:copy-dependencies \
+      -DincludeScope=runtime -DoutputDirectory="$fresh/jars" </dev/null >"$fresh/log" 2>&1; then
+    tail -n 20 "$fresh/log" >&2
     rm -rf "$fresh"
     die "Maven could not fetch the broker; what it is configured with decides from where"
   fi
-  chmod 755 "$fresh"
   # Somebody else may have been faster; theirs is as good.
-  mv -T "$fresh" "$jars" 2>/dev/null || rm -rf "$fresh"
+  mv -T "$fresh/jars" "$jars" 2>/dev/null || [ -d "$jars" ]
+  rm -rf "$fresh"
 }

@@ -11,6 +11,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,17 @@ from harness.wait import wait_for
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def http_get(url: str, timeout: float = 5.0) -> tuple[int, str]:
-    """Status and body; status 0 when nobody answers."""
+def http(method: str, url: str, body: Any = None, timeout: float = 5.0) -> tuple[int, str]:
+    """Status and body, BODY sent as JSON; status 0 when nobody answers."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     try:
-        with _http.open(url, timeout=timeout) as answer:
+        with _http.open(request, timeout=timeout) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode(errors="replace")
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return 0, str(error)
 
 
@@ -190,7 +193,7 @@ class Daemon(Process):
         self.url = f"http://{LOCALHOST}:{port}"
 
     def get(self, path: str) -> tuple[int, str]:
-        return http_get(self.url + path)
+        return http("GET", self.url + path)
 
     def wait_ready(self, deadline: float = 30.0) -> None:
         def ready() -> bool:

@@ -12,7 +12,7 @@ import copy
 import json
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,7 +21,7 @@ import yaml
 
 from harness.kafka import Broker
 from harness.paths import ROOT, free_port, program
-from harness.process import Daemon, Process
+from harness.process import Daemon, Process, http
 
 # In the order of the flow, which is the order they start in; they end in the opposite one.
 DAEMONS = (
@@ -31,12 +31,19 @@ DAEMONS = (
     "latchkey-booking-worker",
     "latchkey-executor",
 )
+# What the sandbox accepts from its start (src/sandbox/README.md).
 SECRETS = {"nexudus-password": "sandbox-password", "kisi-key": "sandbox-key"}
 STATE = "stack.json"
 
 
 def default_config() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "tests" / "system" / "local.yaml").read_text())
+
+
+def default_data() -> dict[str, Any]:
+    """What the sandbox holds for default_config: two spaces with their doors, nobody in them."""
+    data: dict[str, Any] = json.loads((ROOT / "tests" / "system" / "local-data.json").read_text())
+    return data
 
 
 class Stack:
@@ -131,13 +138,26 @@ class Stack:
         daemon.start()
         return daemon
 
-    def start(self, world: Callable[[Stack], None] | None = None) -> None:
-        """All of it. WORLD fills the sandbox before the rules are made from what it holds."""
+    def load(self, data: dict[str, Any]) -> None:
+        """Puts a whole data set into the sandbox, by its side door."""
+        status, body = http("PUT", f"{self.sandbox.url}/sandbox/data", data)
+        assert status == 200, f"the sandbox did not take its data: {status} {body}"
+
+    def raise_limits(self) -> None:
+        """None of the services' own limits, so that a story takes seconds instead of minutes."""
+        status, body = http("GET", f"{self.sandbox.url}/sandbox/limits")
+        assert status == 200, f"the sandbox did not tell its limits: {status} {body}"
+        none = {name: 0 for name in json.loads(body)}
+        status, body = http("PUT", f"{self.sandbox.url}/sandbox/limits", none)
+        assert status == 200, f"the sandbox did not take its limits: {status} {body}"
+
+    def start(self, data: dict[str, Any] | None = None) -> None:
+        """All of it. DATA is what the sandbox holds when the rules are made (default_data)."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.start_kafka()
         self.start_sandbox()
-        if world is not None:
-            world(self)
+        self.raise_limits()
+        self.load(default_data() if data is None else data)
         self.write_config()
         self.apply_topics()
         self.apply_rules()
