@@ -31,6 +31,7 @@ packages_of () {
     check) echo git python3 python3-pytest shellcheck yamllint pyflakes3 mypy ;;
     kafka) echo openjdk-17-jre-headless maven ca-certificates ;;
     python) echo python3 python3-pytest python3-yaml python3-jsonschema python3-confluent-kafka ;;
+    look) echo kcat ;; # what `up` and `demo --keep` tell people to try
     go) echo golang-go ca-certificates ;;
     fmt) echo git clang-format ;;
     *) die "no package group '$1'" ;;

@@ -70,7 +70,7 @@ stage_system () {
 
 # run_tests [STAGE...]: all of them, or those named, in the order above.
 run_tests () {
-  local stage name start status lines=() passed=0 failed=0
+  local stage name start status lines=() groups=() passed=0 failed=0
   local wanted=("$@")
   if [ $# -eq 0 ]; then
     wanted=("${TEST_STAGES[@]}")
@@ -81,12 +81,17 @@ run_tests () {
   done
   for stage in "${wanted[@]}"; do
     case $stage in
-      check) need check ;;
-      unit | sanitize) need build ;;
-      fuzz) need build fuzz ;;
-      system) need build python; need_kafka; need_helm ;;
+      check) groups+=(check) ;;
+      unit | sanitize) groups+=(build) ;;
+      fuzz) groups+=(build fuzz) ;;
+      system) groups+=(build python kafka) ;;
     esac
   done
+  need "${groups[@]}"
+  if [[ " ${groups[*]} " == *" kafka "* ]]; then
+    need_kafka
+    need_helm
+  fi
   for stage in "${wanted[@]}"; do
     say "test stage: $stage"
     start=$SECONDS
