@@ -14,6 +14,7 @@ build () {
     options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
   fi
   say "building: $preset"
-  cmake --preset "$preset" --log-level=WARNING "${options[@]}" >&2
+  # Its standard output only tells of variables and of being done.
+  cmake --preset "$preset" --log-level=WARNING "${options[@]}" >/dev/null
   cmake --build --preset "$preset" -- --quiet >&2
 }

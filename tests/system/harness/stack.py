@@ -9,19 +9,23 @@ started it, and what is in DIRECTORY/stack.json lets `./dev down` end it.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from harness.kafka import Broker
 from harness.paths import ROOT, free_port, program
 from harness.process import Daemon, Process, http
+
+if TYPE_CHECKING:
+    from harness.sandbox import Sandbox
 
 # In the order of the flow, which is the order they start in; they end in the opposite one.
 DAEMONS = (
@@ -137,6 +141,14 @@ class Stack:
         self.daemons[key] = daemon
         daemon.start()
         return daemon
+
+    @functools.cached_property
+    def side(self) -> Sandbox:
+        """The sandbox's side door: what Nexudus and KISI hold, and what happens there."""
+        # Only those who tell a story need it; the stack itself starts without.
+        from harness.sandbox import Sandbox
+
+        return Sandbox(self.sandbox.url)
 
     def load(self, data: dict[str, Any]) -> None:
         """Puts a whole data set into the sandbox, by its side door."""

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey authors
+"""All programs together, before anybody is in the spaces: they start, say what they should, agree
+with the files about topics, and end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+
+import pytest
+import yaml
+
+from harness.paths import ROOT, program
+from harness.stack import DAEMONS, Stack
+
+
+def test_topics_are_as_the_files_say(stack: Stack) -> None:
+    stack.run("topics", "plan", statuses=(0,))
+    topics = stack.broker.admin().list_topics(timeout=30).topics
+    ours = {name for name in topics if name.startswith(stack.prefix + ".")}
+    kinds = {yaml.safe_load(path.read_text())["name"].split(".")[1]
+             for path in (ROOT / "topics").glob("*.yaml")}
+    assert kinds and {name.split(".")[1] for name in ours} == kinds
+
+
+def test_every_log_line_has_the_same_fields(stack: Stack) -> None:
+    for daemon in stack.daemons.values():
+        entries = daemon.logs()
+        assert entries, f"{daemon.name} said nothing"
+        for entry in entries:
+            assert {"ts", "level", "component", "event"} <= entry.keys(), entry
+
+
+def test_secrets_are_shown_nowhere(stack: Stack) -> None:
+    shown = "".join(daemon.output() + daemon.get("/metrics")[1] for daemon in stack.daemons.values())
+    assert "sandbox-password" not in shown and "sandbox-key" not in shown
+
+
+def test_every_daemon_ends_in_good_order(stack: Stack) -> None:
+    stack.stop_daemons(deadline=10)
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_daemon_starts_again_after_any_end(stack: Stack, name: str) -> None:
+    daemon = stack.daemons[name]
+    daemon.restart(kill=True)
+    daemon.restart()
+    daemon.signal(signal.SIGINT)
+    assert daemon.wait(10) == 0, daemon.failure("did not end well")
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_a_daemon_describes_itself(name: str) -> None:
+    shown = subprocess.run([program(name), "--describe"], capture_output=True, text=True,
+                           check=True, timeout=30).stdout
+    described = json.loads(shown)
+    assert described["name"] == name and described["topics"]
+    assert described["endpoints"] == ["/healthz", "/readyz", "/metrics"]
