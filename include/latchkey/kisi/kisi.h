@@ -156,9 +156,14 @@ LkKisiAnswer *lk_kisi_judge (LkKisiShape shape, gboolean writes, int status, con
 void lk_kisi_answer_free (LkKisiAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiAnswer, lk_kisi_answer_free)
 void lk_kisi_user_free (LkKisiUser *user);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiUser, lk_kisi_user_free)
 void lk_kisi_assignment_free (LkKisiAssignment *assignment);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiAssignment, lk_kisi_assignment_free)
 void lk_kisi_group_free (LkKisiGroup *group);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiGroup, lk_kisi_group_free)
 void lk_kisi_group_lock_free (LkKisiGroupLock *group_lock);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiGroupLock, lk_kisi_group_lock_free)
 void lk_kisi_event_free (LkKisiEvent *event);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiEvent, lk_kisi_event_free)
 
 G_END_DECLS
