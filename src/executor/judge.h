@@ -55,10 +55,11 @@ typedef struct
 /* Whether TYPE (of a KISI event) is one that is reported. */
 gboolean lk_judge_reports_type (const char *type);
 
-/* The report of EVENT, judged at its own time, all but `business_date` and `observed_at`, which
- * the caller sets; OUT is overwritten and then owned by the caller (lk_access_report_clear). The
- * event's type is one that is reported. */
-void lk_judge_event (const LkKisiEvent *event, const char *space, const LkJudgeDoor *door,
-                     const LkJudgeFacts *facts, LkAccessReport *out);
+/* The report of EVENT, judged at its own time, all but `business_date`, which the caller sets; OUT
+ * is overwritten and then owned by the caller (lk_access_report_clear). The event's type is one
+ * that is reported. OBSERVED_AT is when it was read: of long past events the ledger has forgotten
+ * the rights. */
+void lk_judge_event (const LkKisiEvent *event, const char *space, LkTime observed_at,
+                     const LkJudgeDoor *door, const LkJudgeFacts *facts, LkAccessReport *out);
 
 G_END_DECLS
