@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Creation of clients, the shared eventfd, and the helper thread for what only blocks.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <latchkey/base/log.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define ASK_TIMEOUT_MS 4000
+
+typedef struct
+{
+  enum
+  {
+    ASK_PARTITIONS,
+    ASK_WATERMARKS,
+    ASK_STOP
+  } what;
+  rd_kafka_t *client;
+  char *topic;
+  gint32 partition;
+  LkKafkaPartitionsFunc partitions_func;
+  LkKafkaWatermarksFunc watermarks_func;
+  gpointer data;
+  /* the answer */
+  int partitions;
+  gint64 low, high;
+  GError *error;
+} Question;
+
+struct _LkKafka
+{
+  const LkConfigKafka *config;
+  const LkClock *clock;
+  char *program;
+  int fd;
+  rd_kafka_t *asker; /* for metadata; never produces */
+  GThread *thread;
+  GAsyncQueue *questions, *answers;
+  GMutex mutex; /* guards in_use: the client whose question the thread is asking */
+  GCond idle;
+  rd_kafka_t *in_use;
+};
+
+/* --- the helper thread ------------------------------------------------------------------------ */
+
+static void
+question_free (gpointer data)
+{
+  Question *question = data;
+
+  g_free (question->topic);
+  g_clear_error (&question->error);
+  g_free (question);
+}
+
+static void
+answer_partitions (LkKafka *kafka, Question *question)
+{
+  const struct rd_kafka_metadata *metadata = NULL;
+  rd_kafka_topic_t *topic = rd_kafka_topic_new (kafka->asker, question->topic, NULL);
+  rd_kafka_resp_err_t err
+      = rd_kafka_metadata (kafka->asker, 0, topic, &metadata, ASK_TIMEOUT_MS);
+
+  rd_kafka_topic_destroy (topic);
+  question->partitions = -1;
+  if (err == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
+    {
+      const struct rd_kafka_metadata_topic *found = &metadata->topics[0];
+      if (found->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        question->partitions = 0;
+      else if (found->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        question->partitions = found->partition_cnt;
+      else
+        err = found->err;
+    }
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    (void) lk_fail (&question->error, lk_kafka_error_code (err), "topic %s: the cluster at %s: %s",
+                    question->topic, kafka->config->brokers, rd_kafka_err2str (err));
+  if (metadata != NULL)
+    rd_kafka_metadata_destroy (metadata);
+}
+
+static void
+answer_watermarks (Question *question)
+{
+  rd_kafka_resp_err_t err
+      = rd_kafka_query_watermark_offsets (question->client, question->topic, question->partition,
+                                          &question->low, &question->high, ASK_TIMEOUT_MS);
+
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    (void) lk_fail (&question->error, lk_kafka_error_code (err), "%s/%d: %s", question->topic,
+                    question->partition, rd_kafka_err2str (err));
+}
+
+static void
+wake (const LkKafka *kafka)
+{
+  const guint64 one = 1;
+
+  /* Full is as good as written: the reader wakes either way. */
+  while (write (kafka->fd, &one, sizeof one) < 0 && errno == EINTR)
+    continue;
+}
+
+static gpointer
+help (gpointer data)
+{
+  LkKafka *kafka = data;
+
+  for (;;)
+    {
+      Question *question = g_async_queue_pop (kafka->questions);
+      if (question->what == ASK_STOP)
+        {
+          question_free (question);
+          return NULL;
+        }
+      g_mutex_lock (&kafka->mutex);
+      kafka->in_use = question->client;
+      g_mutex_unlock (&kafka->mutex);
+      if (question->what == ASK_PARTITIONS)
+        answer_partitions (kafka, question);
+      else if (question->client != NULL)
+        answer_watermarks (question);
+      g_async_queue_push (kafka->answers, question);
+      g_mutex_lock (&kafka->mutex);
+      kafka->in_use = NULL;
+      g_cond_broadcast (&kafka->idle);
+      g_mutex_unlock (&kafka->mutex);
+      wake (kafka);
+    }
+}
+
+void
+lk_kafka_ask_partitions (LkKafka *kafka, const char *topic, LkKafkaPartitionsFunc func,
+                         gpointer data)
+{
+  Question *question = g_new0 (Question, 1);
+
+  question->what = ASK_PARTITIONS;
+  question->topic = g_strdup (topic);
+  question->partitions_func = func;
+  question->data = data;
+  g_async_queue_push (kafka->questions, question);
+}
+
+void
+lk_kafka_ask_watermarks (LkKafka *kafka, rd_kafka_t *client, const char *topic, gint32 partition,
+                         LkKafkaWatermarksFunc func, gpointer data)
+{
+  Question *question = g_new0 (Question, 1);
+
+  question->what = ASK_WATERMARKS;
+  question->client = client;
+  question->topic = g_strdup (topic);
+  question->partition = partition;
+  question->watermarks_func = func;
+  question->data = data;
+  g_async_queue_push (kafka->questions, question);
+}
+
+/* Questions and answers of CLIENT out of QUEUE; the others keep their order. */
+static void
+purge (GAsyncQueue *queue, rd_kafka_t *client)
+{
+  GQueue keep = G_QUEUE_INIT;
+  Question *question;
+
+  while ((question = g_async_queue_try_pop (queue)) != NULL)
+    if (question->client == client && question->what == ASK_WATERMARKS)
+      question_free (question);
+    else
+      g_queue_push_tail (&keep, question);
+  while ((question = g_queue_pop_head (&keep)) != NULL)
+    g_async_queue_push (queue, question);
+}
+
+void
+lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client)
+{
+  purge (kafka->questions, client);
+  g_mutex_lock (&kafka->mutex);
+  while (kafka->in_use == client)
+    g_cond_wait (&kafka->idle, &kafka->mutex);
+  g_mutex_unlock (&kafka->mutex);
+  /* One that the thread took between the purge and the wait is answered by now. */
+  purge (kafka->answers, client);
+}
+
+gboolean
+lk_kafka_turn (LkKafka *kafka)
+{
+  Question *question;
+
+  while ((question = g_async_queue_try_pop (kafka->answers)) != NULL)
+    {
+      if (question->what == ASK_PARTITIONS)
+        question->partitions_func (question->topic, question->partitions, question->error,
+                                   question->data);
+      else if (question->watermarks_func != NULL)
+        question->watermarks_func (question->topic, question->partition, question->low,
+                                   question->high, question->error, question->data);
+      question_free (question);
+    }
+  return FALSE;
+}
+
+/* --- clients ---------------------------------------------------------------------------------- */
+
+static void
+log_line (const rd_kafka_t *client, int severity, const char *facility, const char *message)
+{
+  lk_log (severity <= LOG_WARNING ? LK_LOG_WARNING : LK_LOG_DEBUG, LK_F (.event = "librdkafka"),
+          "%s: %s: %s", client == NULL ? "" : rd_kafka_name (client), facility, message);
+}
+
+static gboolean
+set (rd_kafka_conf_t *conf, const char *name, const char *value, GError **error)
+{
+  char why[256];
+
+  if (rd_kafka_conf_set (conf, name, value, why, sizeof why) == RD_KAFKA_CONF_OK)
+    return TRUE;
+  return lk_fail (error, LK_ERROR_CONFIG, "kafka.properties: %s: %s", name, why);
+}
+
+rd_kafka_t *
+lk_kafka_client_new (LkKafka *kafka, rd_kafka_type_t type, const LkKafkaSetting *settings,
+                     int events, rd_kafka_queue_t **out_queue, GError **error)
+{
+  static const LkKafkaSetting shared[] = {
+    { "socket.nagle.disable", "true" }, /* 40 ms a request otherwise */
+    { "socket.keepalive.enable", "true" },
+    { "allow.auto.create.topics", "false" },
+    { "topic.metadata.refresh.interval.ms", "60000" },
+    { "reconnect.backoff.max.ms", "2000" },
+    { "log.connection.close", "false" }, /* brokers close idle connections */
+    { NULL, NULL },
+  };
+  rd_kafka_conf_t *conf = rd_kafka_conf_new ();
+  g_autofree char *client_id = g_strdup_printf ("latchkey-%s", kafka->program);
+  char why[512];
+  rd_kafka_t *client;
+  gboolean ok = set (conf, "bootstrap.servers", kafka->config->brokers, error)
+                && set (conf, "client.id", client_id, error);
+
+  for (const LkKafkaSetting *s = shared; ok && s->name != NULL; s++)
+    ok = set (conf, s->name, s->value, error);
+  for (const LkKafkaSetting *s = settings; ok && s->name != NULL; s++)
+    ok = set (conf, s->name, s->value, error);
+  for (guint i = 0; ok && i < kafka->config->n_properties; i++)
+    ok = set (conf, kafka->config->properties[i].key, kafka->config->properties[i].value, error);
+  if (!ok)
+    {
+      rd_kafka_conf_destroy (conf);
+      return NULL;
+    }
+  rd_kafka_conf_set_log_cb (conf, log_line);
+  rd_kafka_conf_set_events (conf, events | RD_KAFKA_EVENT_ERROR);
+  client = rd_kafka_new (type, conf, why, sizeof why);
+  if (client == NULL)
+    {
+      /* It takes the configuration over only when it succeeds. */
+      rd_kafka_conf_destroy (conf);
+      (void) lk_fail (error, LK_ERROR_CONFIG, "kafka.properties: %s", why);
+      return NULL;
+    }
+  if (type == RD_KAFKA_CONSUMER)
+    (void) rd_kafka_poll_set_consumer (client); /* fails only for a producer */
+  if (out_queue != NULL)
+    {
+      static const guint64 one = 1;
+      *out_queue = type == RD_KAFKA_CONSUMER ? rd_kafka_queue_get_consumer (client)
+                                             : rd_kafka_queue_get_main (client);
+      rd_kafka_queue_io_event_enable (*out_queue, kafka->fd, &one, sizeof one);
+    }
+  return client;
+}
+
+void
+lk_kafka_client_free (rd_kafka_t *client, rd_kafka_queue_t *queue)
+{
+  if (queue != NULL)
+    {
+      rd_kafka_queue_io_event_enable (queue, -1, NULL, 0);
+      rd_kafka_queue_destroy (queue);
+    }
+  if (client != NULL)
+    rd_kafka_destroy_flags (client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+LkKafka *
+lk_kafka_new (const LkConfigKafka *config, const char *program, const LkClock *clock,
+              GError **error)
+{
+  static const LkKafkaSetting none[] = { { NULL, NULL } };
+  g_autoptr (LkKafka) kafka = g_new0 (LkKafka, 1);
+
+  kafka->config = config;
+  kafka->clock = clock;
+  kafka->program = g_strdup (program);
+  g_mutex_init (&kafka->mutex);
+  g_cond_init (&kafka->idle);
+  kafka->questions = g_async_queue_new_full (question_free);
+  kafka->answers = g_async_queue_new_full (question_free);
+  kafka->fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (kafka->fd < 0)
+    {
+      (void) lk_fail (error, LK_ERROR_FATAL, "eventfd: %s", g_strerror (errno));
+      return NULL;
+    }
+  kafka->asker = lk_kafka_client_new (kafka, RD_KAFKA_PRODUCER, none, 0, NULL, error);
+  if (kafka->asker == NULL)
+    return NULL;
+  kafka->thread = g_thread_new ("kafka-ask", help, kafka);
+  return g_steal_pointer (&kafka);
+}
+
+void
+lk_kafka_free (LkKafka *kafka)
+{
+  if (kafka == NULL)
+    return;
+  if (kafka->thread != NULL)
+    {
+      Question *stop = g_new0 (Question, 1);
+      stop->what = ASK_STOP;
+      g_async_queue_push_front (kafka->questions, stop);
+      (void) g_thread_join (kafka->thread);
+    }
+  g_async_queue_unref (kafka->questions);
+  g_async_queue_unref (kafka->answers);
+  lk_kafka_client_free (kafka->asker, NULL);
+  if (kafka->fd >= 0)
+    (void) close (kafka->fd);
+  g_mutex_clear (&kafka->mutex);
+  g_cond_clear (&kafka->idle);
+  g_free (kafka->program);
+  g_free (kafka);
+}
+
+int
+lk_kafka_fd (const LkKafka *kafka)
+{
+  return kafka->fd;
+}
+
+void
+lk_kafka_drain_fd (const LkKafka *kafka)
+{
+  guint64 count;
+
+  while (read (kafka->fd, &count, sizeof count) < 0 && errno == EINTR)
+    continue;
+}
+
+const char *
+lk_kafka_prefix (const LkKafka *kafka)
+{
+  return kafka->config->topic_prefix;
+}
+
+const char *
+lk_kafka_program (const LkKafka *kafka)
+{
+  return kafka->program;
+}
+
+const LkClock *
+lk_kafka_clock (const LkKafka *kafka)
+{
+  return kafka->clock;
+}
+
+/* --- errors ----------------------------------------------------------------------------------- */
+
+LkErrorCode
+lk_kafka_error_code (rd_kafka_resp_err_t err)
+{
+  switch (err)
+    {
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__FENCED:
+      return LK_ERROR_FATAL;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return LK_ERROR_CONFIG;
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+      return LK_ERROR_REJECT;
+    default:
+      return LK_ERROR_RETRY;
+    }
+}
+
+gboolean
+lk_kafka_log_error_event (rd_kafka_t *client, rd_kafka_event_t *event, const char *what)
+{
+  rd_kafka_resp_err_t err = rd_kafka_event_error (event);
+  char why[512];
+
+  if (err == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal (event))
+    {
+      (void) rd_kafka_fatal_error (client, why, sizeof why);
+      lk_error (LK_F (.event = "kafka_fatal"), "the %s can't go on: %s; making a new one", what,
+                why);
+      return TRUE;
+    }
+  /* librdkafka reconnects by itself; a broker that is away shows as unreadiness and lag. */
+  lk_log (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN
+                  || lk_kafka_error_code (err) == LK_ERROR_CONFIG
+              ? LK_LOG_WARNING
+              : LK_LOG_DEBUG,
+          LK_F (.event = "kafka_error"), "%s: %s", what, rd_kafka_event_error_string (event));
+  return FALSE;
+}
+
+gboolean
+lk_kafka_ping (LkKafka *kafka, int timeout_ms, GError **error)
+{
+  const struct rd_kafka_metadata *metadata = NULL;
+  rd_kafka_resp_err_t err = rd_kafka_metadata (kafka->asker, 0, NULL, &metadata, timeout_ms);
+
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return lk_fail (error, LK_ERROR_RETRY, "no broker answers: %s", rd_kafka_err2str (err));
+  rd_kafka_metadata_destroy (metadata);
+  return TRUE;
+}
+
+gboolean
+lk_record_header (const LkRecord *record, const char *name, const char **out_value, gsize *out_len)
+{
+  rd_kafka_headers_t *headers = NULL;
+  const void *value;
+  size_t len;
+
+  if (record->message == NULL
+      || rd_kafka_message_headers (record->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR
+      || rd_kafka_header_get_last (headers, name, &value, &len) != RD_KAFKA_RESP_ERR_NO_ERROR
+      || value == NULL)
+    return FALSE;
+  *out_value = value;
+  *out_len = len;
+  return TRUE;
+}

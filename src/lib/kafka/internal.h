@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What the Kafka clients of a process share behind their headers. Loop thread, but where said.
+ */
+#pragma once
+
+#include <latchkey/kafka/client.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const char *name, *value; /* NULL ends a list */
+} LkKafkaSetting;
+
+/* One place creates clients: the shared settings, SETTINGS of the kind, then the user's own
+ * properties, which may be unknown (CONFIG). The configuration object is freed on failure too. The
+ * main and, for a consumer, the consumer queue wake the shared eventfd. */
+rd_kafka_t *lk_kafka_client_new (LkKafka *kafka, rd_kafka_type_t type,
+                                 const LkKafkaSetting *settings, int events,
+                                 rd_kafka_queue_t **out_queue, GError **error);
+
+/* Destroys CLIENT and its QUEUE without leaving a group; either may be NULL. */
+void lk_kafka_client_free (rd_kafka_t *client, rd_kafka_queue_t *queue);
+
+const LkClock *lk_kafka_clock (const LkKafka *kafka);
+
+/* The low and high watermark of a partition, asked through CLIENT in the helper thread; the answer
+ * comes in lk_kafka_turn. Besides telling the end it wakes the fetch thread, which librdkafka 2.0.2
+ * may leave asleep for up to a second after a full prefetch queue was drained. */
+typedef void (*LkKafkaWatermarksFunc) (const char *topic, gint32 partition, gint64 low,
+                                       gint64 high, const GError *error, gpointer data);
+void lk_kafka_ask_watermarks (LkKafka *kafka, rd_kafka_t *client, const char *topic,
+                              gint32 partition, LkKafkaWatermarksFunc func, gpointer data);
+
+/* CLIENT is about to go: waits until the helper thread has no question left that uses it, and
+ * drops its answers. */
+void lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client);
+
+struct _LkReader;
+LkKafka *lk_reader_kafka (const struct _LkReader *reader);
+
+/* Logs an error event of a client; TRUE when it is fatal for that client. */
+gboolean lk_kafka_log_error_event (rd_kafka_t *client, rd_kafka_event_t *event, const char *what);
+
+G_END_DECLS
