@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Reading Nexudus (nexudus-api.md): one login, safe paging, throttling. Reads wait in a queue until
+ * the budget has room; those marked urgent go first. Loop thread.
+ *
+ * A read that can't be trusted fails as a whole with one error that names endpoint, page and reason
+ * (RETRY; REFUSED when the login is not allowed to). Rows are handed over page by page before the
+ * end is known, so only `done` without an error says that a list was seen whole.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <latchkey/config/config.h>
+#include <latchkey/http/budget.h>
+#include <latchkey/http/client.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  LK_NEXUDUS_COWORKERS,
+  LK_NEXUDUS_PASSES,     /* coworkertimepasses */
+  LK_NEXUDUS_PASS_TYPES, /* timepasses */
+  LK_NEXUDUS_BOOKINGS,
+  LK_NEXUDUS_CANCELLED, /* cancelledbookings */
+  LK_NEXUDUS_RESOURCES,
+  LK_NEXUDUS_BUSINESSES,
+  LK_NEXUDUS_CONTRACTS, /* coworkercontracts */
+  LK_NEXUDUS_ENTITY_COUNT_
+} LkNexudusEntity;
+
+/* "spaces/coworkers" */
+const char *lk_nexudus_path (LkNexudusEntity entity);
+
+/* What a read knows besides its rows. */
+typedef struct
+{
+  LkTime started_at; /* of the request that brought the row: its revision */
+  LkTime date;       /* the server's Date of the read's first answer; LK_TIME_NONE: not said */
+  gint64 total;      /* TotalItems of the newest page; -1: a single row */
+} LkNexudusRead;
+
+/* A row, borrowed. */
+typedef void (*LkNexudusRowFunc) (json_t *row, const LkNexudusRead *read, gpointer data);
+/* The end of a read; ERROR NULL: it was seen whole. */
+typedef void (*LkNexudusDoneFunc) (const LkNexudusRead *read, const GError *error, gpointer data);
+/* One row read by id; ROW NULL without ERROR: there is none (404). */
+typedef void (*LkNexudusGetFunc) (gint64 id, json_t *row, const LkNexudusRead *read,
+                                  const GError *error, gpointer data);
+
+typedef struct _LkNexudus LkNexudus;
+
+/* CONFIG is borrowed; the password is read when a login needs it. */
+LkNexudus *lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
+                           LkBudget *budget);
+void lk_nexudus_free (LkNexudus *nexudus); /* drops everything without calling back */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkNexudus, lk_nexudus_free)
+
+/* Lists ENTITY, all pages. QUERY is "name=value&…", encoded, or NULL. */
+void lk_nexudus_list (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
+                      gboolean urgent, LkNexudusRowFunc row, LkNexudusDoneFunc done,
+                      gpointer data);
+void lk_nexudus_get (LkNexudus *nexudus, LkNexudusEntity entity, gint64 id, gboolean urgent,
+                     LkNexudusGetFunc func, gpointer data);
+/* Only the total of a list (one request, one row). */
+void lk_nexudus_count (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
+                       LkNexudusDoneFunc done, gpointer data);
+
+/* Drops all reads without calling back. */
+void lk_nexudus_cancel_all (LkNexudus *nexudus);
+guint lk_nexudus_pending (const LkNexudus *nexudus); /* queued and in flight */
+void lk_nexudus_turn (LkNexudus *nexudus);           /* each turn of the loop */
+
+/* "from_Coworker_UpdatedOn" style value: TIME down to its minute, UTC, as the API documents it. */
+char *lk_nexudus_minute (LkTime time);
+
+/* One page as the API sends it, checked and taken apart; pure, for corpora and fuzzing. */
+typedef struct
+{
+  json_t *root, *records; /* records is borrowed from root */
+  gint64 total, pages;
+  gboolean has_next;
+} LkNexudusPage;
+
+gboolean lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page,
+                                GError **error);
+void lk_nexudus_page_clear (LkNexudusPage *page);
+
+/* Seconds that a throttling text asks to wait ("Wait 1.5 seconds"), as ms; -1: none. Pure. */
+gint64 lk_nexudus_wait_of_text (const char *text, gsize len);
+
+G_END_DECLS

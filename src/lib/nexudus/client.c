@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The queue of reads: lists page by page, single rows, totals. One request of a read at a time,
+ * several reads at once, urgent ones first.
+ */
+#include <latchkey/nexudus/nexudus.h>
+
+#include "session.h"
+
+#include <latchkey/base/log.h>
+#include <latchkey/model/json.h>
+#include <string.h>
+
+#define PAGE_SIZE 500
+#define PAGES_MAX 4000
+#define IN_FLIGHT_MAX 4
+#define TRIES_MAX 4
+#define READ_DEADLINE_MS 30000 /* nexudus-api.md §7.13 */
+#define LISTING_RESERVE 0.4    /* of the rate, which a listing leaves to the urgent */
+
+typedef enum
+{
+  READ_LIST,
+  READ_GET,
+  READ_COUNT,
+} ReadKind;
+
+typedef struct
+{
+  LkNexudus *nexudus;
+  ReadKind kind;
+  LkNexudusEntity entity;
+  gint64 id;
+  char *query;
+  gboolean urgent;
+  LkNexudusRowFunc row;
+  LkNexudusDoneFunc done;
+  LkNexudusGetFunc got;
+  gpointer data;
+
+  guint page, size;
+  GHashTable *seen; /* ids of earlier pages */
+  LkNexudusRead read;
+  LkHttpCall *call;
+  guint tries;
+  gboolean logged_in_again;
+  gint64 not_before; /* steady */
+  LkBackoff backoff;
+} Read;
+
+struct _LkNexudus
+{
+  const LkConfigNexudus *config;
+  const LkClock *clock;
+  LkTimers *timers;
+  LkBudget *budget;
+  LkHttp *http;
+  LkSession *session;
+  GQueue waiting[2]; /* by urgency: 1 first */
+  GPtrArray *running;
+  LkTimer *timer;
+};
+
+static void pump (LkNexudus *nexudus);
+
+static const char *const paths[] = {
+  "spaces/coworkers", "billing/coworkertimepasses", "billing/timepasses", "spaces/bookings",
+  "spaces/cancelledbookings", "spaces/resources", "sys/businesses", "billing/coworkercontracts",
+};
+
+const char *
+lk_nexudus_path (LkNexudusEntity entity)
+{
+  return paths[entity];
+}
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+static void
+read_free (gpointer data)
+{
+  Read *read = data;
+
+  if (read->call != NULL)
+    lk_http_cancel (read->nexudus->http, read->call);
+  g_clear_pointer (&read->seen, g_hash_table_unref);
+  g_free (read->query);
+  g_free (read);
+}
+
+static Read *
+read_new (LkNexudus *nexudus, ReadKind kind, LkNexudusEntity entity, const char *query,
+          gboolean urgent, gpointer data)
+{
+  Read *read = g_new0 (Read, 1);
+
+  read->nexudus = nexudus;
+  read->kind = kind;
+  read->entity = entity;
+  read->query = g_strdup (query);
+  read->urgent = urgent;
+  read->data = data;
+  read->page = 1;
+  read->size = kind == READ_COUNT ? 1 : PAGE_SIZE;
+  read->read.date = LK_TIME_NONE;
+  read->read.total = -1;
+  read->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  lk_backoff_init (&read->backoff, 1000, 30000, 0);
+  /* Started by the next turn, when its functions are set. */
+  g_queue_push_tail (&nexudus->waiting[urgent], read);
+  return read;
+}
+
+/* The end: called back, then gone. */
+static void
+finish (Read *read, json_t *row, const GError *error)
+{
+  LkNexudus *nexudus = read->nexudus;
+
+  (void) g_ptr_array_remove_fast (nexudus->running, read);
+  if (error != NULL)
+    lk_warning (LK_F (.account = nexudus->config->account, .event = "read_failed",
+                      .error = error),
+                "a read of Nexudus failed and changes nothing");
+  if (read->kind == READ_GET)
+    read->got (read->id, row, &read->read, error, read->data);
+  else
+    read->done (&read->read, error, read->data);
+  read_free (read);
+}
+
+/* Back into the queue, at its front, after WAIT_MS. */
+static void
+again (Read *read, gint64 wait_ms)
+{
+  LkNexudus *nexudus = read->nexudus;
+
+  (void) g_ptr_array_remove_fast (nexudus->running, read);
+  read->not_before = lk_clock_steady (nexudus->clock) + wait_ms;
+  g_queue_push_head (&nexudus->waiting[read->urgent], read);
+}
+
+static void
+fail (Read *read, LkErrorCode code, const char *reason)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (read->kind == READ_GET)
+    (void) lk_fail (&error, code, "%s/%" G_GINT64_FORMAT ": %s", lk_nexudus_path (read->entity),
+                    read->id, reason);
+  else
+    (void) lk_fail (&error, code, "%s page %u: %s", lk_nexudus_path (read->entity), read->page,
+                    reason);
+  finish (read, NULL, error);
+}
+
+/* What may pass by itself: a few tries with back-off, then the read fails. */
+static void
+try_again (Read *read, const char *reason)
+{
+  if (++read->tries >= TRIES_MAX)
+    fail (read, LK_ERROR_RETRY, reason);
+  else
+    again (read, lk_backoff_next (&read->backoff));
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+/* Hands over the page's rows. A row that an earlier page had is a shift: the newer counts, which
+ * the caller sees by its revision. A page that brings nothing new is a fault. */
+static gboolean
+hand_over (Read *read, const LkNexudusPage *page, GError **error)
+{
+  guint fresh = 0;
+
+  for (size_t i = 0; i < json_array_size (page->records); i++)
+    {
+      json_t *row = json_array_get (page->records, i);
+      gint64 id = json_integer_value (json_object_get (row, "Id"));
+      fresh += g_hash_table_add (read->seen, g_memdup2 (&id, sizeof id));
+    }
+  if (fresh == 0 && json_array_size (page->records) > 0)
+    return lk_fail (error, LK_ERROR_RETRY, "brings no id that earlier pages did not have");
+  for (size_t i = 0; i < json_array_size (page->records); i++)
+    read->row (json_array_get (page->records, i), &read->read, read->data);
+  return TRUE;
+}
+
+static void
+page_answered (Read *read, const LkHttpResponse *response)
+{
+  LkNexudusPage page = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (!lk_nexudus_page_parse (&page, response->body, response->body_len, read->page, &error))
+    {
+      try_again (read, error->message);
+      return;
+    }
+  read->read.total = page.total;
+  if (read->kind == READ_COUNT)
+    {
+      lk_nexudus_page_clear (&page);
+      finish (read, NULL, NULL);
+      return;
+    }
+  if (!hand_over (read, &page, &error))
+    {
+      lk_nexudus_page_clear (&page);
+      try_again (read, error->message);
+      return;
+    }
+  gboolean more = page.has_next || (gint64) read->page < page.pages;
+  lk_nexudus_page_clear (&page);
+  read->tries = 0;
+  lk_backoff_reset (&read->backoff);
+  if (!more)
+    finish (read, NULL, NULL);
+  else if (++read->page > PAGES_MAX)
+    fail (read, LK_ERROR_RETRY, "more pages than any list has");
+  else
+    again (read, 0);
+}
+
+static void
+row_answered (Read *read, const LkHttpResponse *response)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (json_t) row = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX,
+                                          &error);
+  gint64 id = 0;
+
+  if (row != NULL && !json_is_object (row))
+    (void) lk_fail (&error, LK_ERROR_RETRY, "expected an object");
+  else if (row != NULL && lk_json_get_int (row, "Id", &id, &error) && id != read->id)
+    (void) lk_fail (&error, LK_ERROR_RETRY, "asked for id %" G_GINT64_FORMAT ", got %"
+                    G_GINT64_FORMAT, read->id, id);
+  if (error != NULL)
+    try_again (read, error->message);
+  else
+    finish (read, row, NULL);
+}
+
+static void
+throttled (Read *read, const LkHttpResponse *response)
+{
+  gint64 wait = lk_http_retry_after_ms (response);
+
+  if (wait < 0)
+    wait = lk_nexudus_wait_of_text (response->body, response->body_len);
+  lk_budget_throttled (read->nexudus->budget, wait);
+  lk_warning (LK_F (.account = read->nexudus->config->account, .event = "throttled"),
+              "Nexudus answered %d; waiting %" G_GINT64_FORMAT " ms", response->status,
+              lk_budget_wait_ms (read->nexudus->budget, 0));
+  again (read, 0);
+}
+
+static void
+status_answered (Read *read, const LkHttpResponse *response)
+{
+  g_autofree char *reason = g_strdup_printf ("status %d", response->status);
+
+  if (response->status == 409 || response->status == 429)
+    throttled (read, response);
+  else if (response->status == 401 && !read->logged_in_again)
+    {
+      /* A bad token or a missing right: one new login tells (nexudus-api.md §1). */
+      read->logged_in_again = TRUE;
+      lk_session_expire (read->nexudus->session);
+      again (read, 0);
+    }
+  else if (response->status == 401 || response->status == 403)
+    fail (read, LK_ERROR_REFUSED, "the login is not allowed to read this (give its user the List "
+                                  "and Read roles of the entity)");
+  else if (response->status == 404 && read->kind == READ_GET)
+    finish (read, NULL, NULL);
+  else
+    try_again (read, reason);
+}
+
+static void
+answered (const LkHttpResponse *response, gpointer data)
+{
+  Read *read = data;
+
+  read->call = NULL;
+  read->read.started_at = response->started_at;
+  if (response->error == NULL && read->read.date == LK_TIME_NONE)
+    read->read.date = lk_http_date (response);
+  if (response->too_large && read->kind == READ_LIST && read->size > 1)
+    {
+      /* From the start with half the size: page numbers mean other rows now. */
+      read->size /= 2;
+      read->page = 1;
+      g_hash_table_remove_all (read->seen);
+      again (read, 0);
+    }
+  else if (response->error != NULL)
+    try_again (read, response->error->message);
+  else if (response->status != 200)
+    status_answered (read, response);
+  else
+    {
+      lk_budget_ok (read->nexudus->budget);
+      if (read->kind == READ_GET)
+        row_answered (read, response);
+      else
+        page_answered (read, response);
+    }
+}
+
+/* --- the queue -------------------------------------------------------------------------------- */
+
+static char *
+url_of (const Read *read)
+{
+  const char *base = read->nexudus->config->url, *path = lk_nexudus_path (read->entity);
+
+  if (read->kind == READ_GET)
+    return g_strdup_printf ("%s/api/%s/%" G_GINT64_FORMAT, base, path, read->id);
+  return g_strdup_printf ("%s/api/%s?page=%u&size=%u%s%s", base, path, read->page, read->size,
+                          read->query == NULL ? "" : "&", read->query == NULL ? "" : read->query);
+}
+
+static void
+start (Read *read)
+{
+  LkNexudus *nexudus = read->nexudus;
+  g_autofree char *url = url_of (read);
+  const char *const headers[] = { lk_session_header (nexudus->session),
+                                  lk_session_client_header (nexudus->session),
+                                  "Accept: application/json", NULL };
+  const LkHttpRequest request = {
+    .method = "GET", .url = url, .headers = headers, .deadline_ms = READ_DEADLINE_MS
+  };
+
+  g_ptr_array_add (nexudus->running, read);
+  lk_budget_spend (nexudus->budget);
+  read->call = lk_http_send (nexudus->http, &request, answered, read);
+}
+
+static void
+woken (gpointer data)
+{
+  LkNexudus *nexudus = data;
+
+  nexudus->timer = NULL;
+  pump (nexudus);
+}
+
+static void
+wake_in (LkNexudus *nexudus, gint64 ms)
+{
+  lk_timers_cancel (nexudus->timers, nexudus->timer);
+  nexudus->timer = lk_timers_add (nexudus->timers, MAX (ms, 1), woken, nexudus);
+}
+
+/* The first waiting read that may start, taken out of its queue; else *WAIT is when to look again. */
+static Read *
+take_next (LkNexudus *nexudus, gint64 *wait)
+{
+  gint64 now = lk_clock_steady (nexudus->clock);
+
+  *wait = G_MAXINT64;
+  for (int urgent = 1; urgent >= 0; urgent--)
+    for (GList *l = nexudus->waiting[urgent].head; l != NULL; l = l->next)
+      {
+        Read *read = l->data;
+        gint64 ready
+            = MAX (lk_budget_wait_ms (nexudus->budget, urgent ? 0 : LISTING_RESERVE),
+                   read->not_before - now);
+        if (ready <= 0)
+          {
+            g_queue_delete_link (&nexudus->waiting[urgent], l);
+            return read;
+          }
+        *wait = MIN (*wait, ready);
+      }
+  return NULL;
+}
+
+static void
+pump (LkNexudus *nexudus)
+{
+  while (nexudus->running->len < IN_FLIGHT_MAX)
+    {
+      gint64 wait;
+      Read *read;
+
+      if (nexudus->waiting[0].length + nexudus->waiting[1].length == 0)
+        return;
+      if (lk_session_header (nexudus->session) == NULL)
+        {
+          lk_session_login (nexudus->session);
+          if (lk_session_header (nexudus->session) == NULL)
+            {
+              wake_in (nexudus, MAX (lk_session_wait_ms (nexudus->session), 20));
+              return;
+            }
+        }
+      read = take_next (nexudus, &wait);
+      if (read == NULL)
+        {
+          wake_in (nexudus, wait);
+          return;
+        }
+      start (read);
+    }
+}
+
+void
+lk_nexudus_list (LkNexudus *nexudus, LkNexudusEntity entity, const char *query, gboolean urgent,
+                 LkNexudusRowFunc row, LkNexudusDoneFunc done, gpointer data)
+{
+  Read *read = read_new (nexudus, READ_LIST, entity, query, urgent, data);
+
+  read->row = row;
+  read->done = done;
+}
+
+void
+lk_nexudus_get (LkNexudus *nexudus, LkNexudusEntity entity, gint64 id, gboolean urgent,
+                LkNexudusGetFunc func, gpointer data)
+{
+  Read *read = read_new (nexudus, READ_GET, entity, NULL, urgent, data);
+
+  read->id = id;
+  read->got = func;
+}
+
+void
+lk_nexudus_count (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
+                  LkNexudusDoneFunc done, gpointer data)
+{
+  read_new (nexudus, READ_COUNT, entity, query, TRUE, data)->done = done;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+LkNexudus *
+lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
+                LkBudget *budget)
+{
+  LkNexudus *nexudus = g_new0 (LkNexudus, 1);
+
+  nexudus->config = config;
+  nexudus->clock = clock;
+  nexudus->timers = timers;
+  nexudus->budget = budget;
+  nexudus->http = lk_http_new (clock, "nexudus", config->account);
+  nexudus->session = lk_session_new (config, clock, nexudus->http, budget);
+  nexudus->running = g_ptr_array_new ();
+  g_queue_init (&nexudus->waiting[0]);
+  g_queue_init (&nexudus->waiting[1]);
+  return nexudus;
+}
+
+void
+lk_nexudus_cancel_all (LkNexudus *nexudus)
+{
+  for (int urgent = 0; urgent < 2; urgent++)
+    g_queue_clear_full (&nexudus->waiting[urgent], read_free);
+  for (guint i = 0; i < nexudus->running->len; i++)
+    read_free (nexudus->running->pdata[i]);
+  g_ptr_array_set_size (nexudus->running, 0);
+}
+
+void
+lk_nexudus_free (LkNexudus *nexudus)
+{
+  if (nexudus == NULL)
+    return;
+  lk_nexudus_cancel_all (nexudus);
+  lk_timers_cancel (nexudus->timers, nexudus->timer);
+  g_ptr_array_unref (nexudus->running);
+  lk_session_free (nexudus->session);
+  lk_http_free (nexudus->http);
+  g_free (nexudus);
+}
+
+guint
+lk_nexudus_pending (const LkNexudus *nexudus)
+{
+  return nexudus->waiting[0].length + nexudus->waiting[1].length + nexudus->running->len;
+}
+
+void
+lk_nexudus_turn (LkNexudus *nexudus)
+{
+  lk_http_turn (nexudus->http);
+  pump (nexudus);
+}
