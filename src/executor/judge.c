@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ENDED_KEPT (7 * LK_DAY) /* how long the ledger keeps an ended right (design §6) */
-#define SPREAD LK_MINUTE        /* a new right may take so long to get to the reader */
+#define SPREAD (2 * LK_MINUTE)  /* a new right may take so long to get to the reader */
 
 typedef struct
 {

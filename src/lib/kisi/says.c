@@ -162,8 +162,8 @@ add_value (GString *out, json_t *value, int depth, guint *texts)
     {
       if (depth == 0 && g_str_equal (key, "code"))
         continue;
-      if (out->len > 0)
-        g_string_append_c (out, out->str[out->len - 1] == ':' ? ' ' : ';');
+      if (out->len > 0 && out->str[out->len - 1] != ':')
+        g_string_append_c (out, ';');
       if (depth > 0 || (!g_str_equal (key, "error") && !g_str_equal (key, "errors")))
         {
           add_text (out, key);

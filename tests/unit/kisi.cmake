@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey authors
+lk_unit_test(kisi-answers test_kisi_answers.c LINK lk_kisi)
+# It plays the HTTP client itself (the archive's own is then not taken), so no socket is opened.
+lk_unit_test(kisi-calls test_kisi_calls.c kisi_fake_http.c LINK lk_kisi)
+# Links base and model only: that is the proof that they are pure.
+if(TARGET executor_judge)
+  lk_unit_test(judge test_judge.c LINK executor_judge)
+  lk_unit_test(doors test_doors.c LINK executor_judge)
+endif()
