@@ -10,27 +10,24 @@
  */
 #include "reports.h"
 
-#include "doors.h"
+#include "publish.h"
 
 #include <latchkey/base/metrics.h>
-#include <latchkey/model/headers.h>
 
-#define PARTITIONS 3 /* of access-reports (design §3) */
-#define RESERVE 0.4  /* of the rate, for rights */
+#define RESERVE          0.4  /* of the rate, for rights */
 #define RESERVE_AT_LEAST 0.05 /* for the command line, always */
-#define SHARE 10     /* percent of the rate that door events may insist on */
+#define SHARE            10   /* percent of the rate that door events may insist on */
 
-#define OVERLAP LK_MINUTE
-#define HOURLY_SPAN (3 * LK_HOUR)
+#define OVERLAP      LK_MINUTE
+#define HOURLY_SPAN  (3 * LK_HOUR)
 #define NIGHTLY_SPAN (25 * LK_HOUR)
-#define NIGHTLY_AT (3 * 60 + 30) /* minutes after local midnight */
-#define BACK_MAX (90 * LK_DAY - LK_HOUR) /* KISI keeps 90 days; an hour so as not to be refused */
-#define SLICE LK_DAY     /* the most of a backlog that is read at once */
-#define SLICE_MIN (5 * LK_MINUTE)
+#define NIGHTLY_AT   (3 * 60 + 30)           /* minutes after local midnight */
+#define BACK_MAX     (90 * LK_DAY - LK_HOUR) /* KISI keeps 90 days; an hour so as not to be refused */
+#define SLICE        LK_DAY                  /* the most of a backlog that is read at once */
+#define SLICE_MIN    (5 * LK_MINUTE)
 
-#define SEEN_MAX 65536 /* events whose reports are out; far more than 25 hours of doors */
-#define EVENTS_A_TURN 500
-#define MARK_EVERY LK_MINUTE /* the mark alone, without reports behind it */
+#define EVENTS_A_TURN  500
+#define MARK_EVERY     LK_MINUTE /* the mark alone, without reports behind it */
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_CAP_MS (5 * 60 * 1000)
 
@@ -46,37 +43,19 @@ static const char *const read_names[] = { "new", "hourly", "nightly" };
 
 typedef struct
 {
-  const LkConfigSpace *config;
-  char *topic, *ce_source;
-} Space;
-
-typedef struct
-{
   gint64 due; /* steady ms */
   LkBackoff backoff;
 } Schedule;
 
-/* A report that is sent and not acknowledged yet. */
 typedef struct
 {
-  LkReports *reports;
-  guint64 read; /* which read it belongs to */
-  char *uuid;
-  const Space *space;
-} Ack;
-
-typedef struct
-{
-  guint64 serial;
   ReadKind kind;
   LkTime from, until;
   gboolean sliced;   /* until is long past, not now */
   LkTime date;       /* KISI's clock when it began to answer */
   GPtrArray *events; /* LkKisiEvent; NULL: no read is being published */
   guint next;        /* index of the next one to publish */
-  guint pending, published;
-  LkTime newest; /* created_at of the newest event */
-  gboolean failed;
+  LkTime newest;     /* created_at of the newest event */
 } Read;
 
 struct _LkReports
@@ -89,54 +68,32 @@ struct _LkReports
   gpointer data;
   const LkClock *clock;
   LkProducer *producer;
-  GPtrArray *spaces; /* Space, of this account */
 
   gboolean started;
   LkDoors *doors;
+  LkPublisher *publisher;
   LkKisiCall *call;  /* the one under way */
   gint64 call_group; /* whose doors it asks for; 0: it reads events */
   LkTimer *wake;
   gint64 waiting_since; /* steady ms; 0: not waiting for the rate */
 
-  LkTime position;          /* the newest event seen, or the start */
+  LkTime position;           /* the newest event seen, or the start */
   LkTime mark, mark_written; /* reported up to here */
   gint64 slice;
   Schedule schedules[READ_COUNT_];
   Read read;
   gboolean troubled; /* the last read failed: said once */
-
-  GHashTable *seen; /* uuid (in `order`) → revision */
-  GQueue order;     /* char* uuid, oldest first; owns them */
-  GHashTable *acks; /* Ack*, a set */
-  GString *text;
 };
 
-static void
-space_free (gpointer data)
-{
-  Space *space = data;
-
-  g_free (space->topic);
-  g_free (space->ce_source);
-  g_free (space);
-}
-
-static void
-ack_free (gpointer data)
-{
-  Ack *ack = data;
-
-  g_free (ack->uuid);
-  g_free (ack);
-}
-
 LkReports *
-reports_new (LkProgram *program, const LkConfigKisi *config, LkKisi *kisi, LkBudget *budget,
-             const LkReportsLookup *lookup, gpointer data)
+reports_new (LkProgram *program,
+             const LkConfigKisi *config,
+             LkKisi *kisi,
+             LkBudget *budget,
+             const LkReportsLookup *lookup,
+             gpointer data)
 {
   LkReports *reports = g_new0 (LkReports, 1);
-  const LkConfig *whole = lk_program_config (program);
-  const char *prefix = whole->kafka.topic_prefix;
 
   reports->program = program;
   reports->config = config;
@@ -146,29 +103,13 @@ reports_new (LkProgram *program, const LkConfigKisi *config, LkKisi *kisi, LkBud
   reports->data = data;
   reports->clock = lk_program_clock (program);
   reports->producer = lk_program_producer (program);
-  reports->spaces = g_ptr_array_new_with_free_func (space_free);
-  for (guint i = 0; i < whole->n_spaces; i++)
-    {
-      Space *space;
-
-      if (whole->spaces[i].kisi != config)
-        continue;
-      space = g_new0 (Space, 1);
-      space->config = &whole->spaces[i];
-      space->topic = lk_topic_name (prefix, LK_KIND_ACCESS_REPORTS, space->config->code);
-      space->ce_source = g_strconcat ("/latchkey/executor/", space->config->code, NULL);
-      g_ptr_array_add (reports->spaces, space);
-    }
   reports->doors = doors_new ();
+  reports->publisher = publisher_new (program, config, reports->doors, lookup, data);
   reports->mark = LK_TIME_NONE;
   reports->mark_written = LK_TIME_NONE;
   reports->slice = SLICE;
   for (guint i = 0; i < READ_COUNT_; i++)
     lk_backoff_init (&reports->schedules[i].backoff, BACKOFF_MIN_MS, BACKOFF_CAP_MS, 0);
-  reports->seen = g_hash_table_new (g_str_hash, g_str_equal);
-  g_queue_init (&reports->order);
-  reports->acks = g_hash_table_new_full (NULL, NULL, ack_free, NULL);
-  reports->text = g_string_new (NULL);
   return reports;
 }
 
@@ -176,7 +117,7 @@ static void
 drop_read (LkReports *reports)
 {
   g_clear_pointer (&reports->read.events, g_ptr_array_unref);
-  reports->read = (Read){ .serial = reports->read.serial + 1 };
+  reports->read = (Read){ 0 };
 }
 
 void
@@ -195,19 +136,15 @@ reports_free (LkReports *reports)
   if (reports == NULL)
     return;
   reports_stop (reports);
-  g_ptr_array_unref (reports->spaces);
+  publisher_free (reports->publisher);
   doors_free (reports->doors);
-  g_hash_table_unref (reports->seen);
-  g_queue_clear_full (&reports->order, g_free);
-  g_hash_table_unref (reports->acks);
-  g_string_free (reports->text, TRUE);
   g_free (reports);
 }
 
 guint
 reports_pending (const LkReports *reports)
 {
-  return g_hash_table_size (reports->acks);
+  return publisher_pending (reports->publisher);
 }
 
 LkTime
@@ -225,7 +162,7 @@ steady (const LkReports *reports)
 static void
 woken (gpointer data)
 {
-  ((LkReports *) data)->wake = NULL;
+  ((LkReports *)data)->wake = NULL;
 }
 
 /* Sees to it that reports_turn is called again in DELAY_MS at the latest. */
@@ -276,8 +213,7 @@ doors_answer (LkKisiAnswer *answer, gpointer data)
       return;
     }
   doors_failed (reports->doors, group,
-                steady (reports)
-                    + (answer->verdict == LK_KISI_THROTTLED ? 0 : (gint64) LK_MINUTE));
+                steady (reports) + (answer->verdict == LK_KISI_THROTTLED ? 0 : (gint64)LK_MINUTE));
   if (answer->verdict == LK_KISI_THROTTLED)
     return;
   lk_warning (LK_F (.account = reports->config->account, .event = "doors_unread"),
@@ -291,20 +227,24 @@ doors_answer (LkKisiAnswer *answer, gpointer data)
 void
 reports_rules_changed (LkReports *reports)
 {
+  const LkConfig *whole = lk_program_config (reports->program);
   g_autoptr (GArray) groups = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   if (!reports->started)
     return; /* the start looks at all rules */
-  for (guint i = 0; i < reports->spaces->len; i++)
+  for (guint i = 0; i < whole->n_spaces; i++)
     {
-      const Space *space = reports->spaces->pdata[i];
-      const LkRules *rules = reports->lookup->rules (space->config->code, reports->data);
+      const LkRules *rules;
+
+      if (whole->spaces[i].kisi != reports->config)
+        continue;
+      rules = reports->lookup->rules (whole->spaces[i].code, reports->data);
 
       for (guint k = 0; rules != NULL && k < rules->n_mappings; k++)
         for (guint g = 0; g < rules->mappings[k].n_groups; g++)
           g_array_append_val (groups, rules->mappings[k].groups[g].id);
     }
-  doors_want (reports->doors, (const gint64 *) (gconstpointer) groups->data, groups->len);
+  doors_want (reports->doors, (const gint64 *)(gconstpointer)groups->data, groups->len);
 }
 
 void
@@ -313,168 +253,19 @@ reports_refresh_doors (LkReports *reports)
   doors_refresh (reports->doors);
 }
 
-/* --- publishing ------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
-static const Space *
-route (LkReports *reports, const LkKisiEvent *event)
+/* The nights of the account's first space; NULL: it has none. */
+static const LkZone *
+night_zone (const LkReports *reports)
 {
-  gint64 place = event->place_id;
+  const LkConfig *whole = lk_program_config (reports->program);
 
-  if (place == 0 && g_strcmp0 (event->object_type, "Lock") == 0)
-    place = doors_place (reports->doors, event->object_id);
-  for (guint i = 0; place != 0 && i < reports->spaces->len; i++)
-    {
-      const Space *space = reports->spaces->pdata[i];
-
-      if (space->config->place == place)
-        return space;
-    }
+  for (guint i = 0; i < whole->n_spaces; i++)
+    if (whole->spaces[i].kisi == reports->config)
+      return whole->spaces[i].zone;
   return NULL;
 }
-
-/* What stands for the event's person in SPACE. Somebody of another space of the account is known,
- * but nothing that they have there counts here. */
-static void
-look_up (LkReports *reports, const Space *space, const LkKisiEvent *event, LkJudgeFacts *facts)
-{
-  if (event->actor_id == 0 || g_strcmp0 (event->actor_type, "User") != 0)
-    return;
-  if (reports->lookup->facts (space->config->code, event->actor_id, facts, reports->data))
-    return;
-  for (guint i = 0; i < reports->spaces->len; i++)
-    {
-      const Space *other = reports->spaces->pdata[i];
-      g_auto (LkJudgeFacts) there = { 0 };
-
-      lk_judge_facts_init (&there);
-      if (other == space
-          || !reports->lookup->facts (other->config->code, event->actor_id, &there, reports->data))
-        continue;
-      facts->member = there.member;
-      facts->entitled = there.entitled;
-      facts->recorded_at = there.recorded_at;
-      return;
-    }
-}
-
-static void
-forget (LkReports *reports, const char *uuid)
-{
-  GList *link = g_queue_find_custom (&reports->order, uuid, (GCompareFunc) g_strcmp0);
-
-  if (link == NULL)
-    return;
-  g_hash_table_remove (reports->seen, uuid);
-  g_free (link->data);
-  g_queue_delete_link (&reports->order, link);
-}
-
-static void
-remember (LkReports *reports, const char *uuid, gint64 revision)
-{
-  gpointer key;
-
-  if (g_hash_table_lookup_extended (reports->seen, uuid, &key, NULL))
-    {
-      g_hash_table_insert (reports->seen, key, GINT_TO_POINTER ((int) revision));
-      return;
-    }
-  if (reports->order.length >= SEEN_MAX)
-    {
-      g_autofree char *oldest = g_queue_pop_head (&reports->order);
-      g_hash_table_remove (reports->seen, oldest);
-    }
-  key = g_strdup (uuid);
-  g_queue_push_tail (&reports->order, key);
-  g_hash_table_insert (reports->seen, key, GINT_TO_POINTER ((int) revision));
-}
-
-static void
-acknowledged (gint64 offset, const GError *error, gpointer data)
-{
-  Ack *ack = data;
-  LkReports *reports = ack->reports;
-  gboolean current = ack->read == reports->read.serial;
-
-  if (current)
-    reports->read.pending--;
-  if (error != NULL)
-    {
-      forget (reports, ack->uuid); /* the next reading publishes it again */
-      reports->read.failed |= current;
-      lk_warning (LK_F (.account = reports->config->account, .space = ack->space->config->code,
-                        .topic = ack->space->topic, .error = error, .event = "write_failed"),
-                  "a report was not acknowledged; reading its events again");
-    }
-  g_hash_table_remove (reports->acks, ack);
-}
-
-/* FALSE: not now, the producer is full. */
-static gboolean
-send_report (LkReports *reports, const Space *space, const LkAccessReport *report)
-{
-  g_autoptr (GError) error = NULL;
-  LkHeaders headers = { .type = "access.report", .source = space->ce_source };
-  char key[LK_KEY_MAX];
-  gsize len = (gsize) g_snprintf (key, sizeof key, "door/%" G_GINT64_FORMAT, report->door_id);
-  Ack *ack = g_new0 (Ack, 1);
-
-  headers.time = report->observed_at;
-  g_strlcpy (headers.subject, key, sizeof headers.subject);
-  lk_headers_id (&headers, headers.type, report->id, report->revision, 0, 0);
-  lk_trace_start (headers.traceparent, report->id, report->revision);
-  g_string_truncate (reports->text, 0);
-  lk_access_report_write (report, reports->text);
-  *ack = (Ack){ reports, reports->read.serial, g_strdup (report->id), space };
-  g_hash_table_add (reports->acks, ack);
-  if (lk_producer_send (reports->producer, space->topic,
-                        lk_partition_of_key (key, len, PARTITIONS), key, len, reports->text->str,
-                        reports->text->len, &headers, acknowledged, ack, &error))
-    {
-      reports->read.pending++;
-      return TRUE;
-    }
-  g_hash_table_remove (reports->acks, ack);
-  if (g_error_matches (error, LK_ERROR, LK_ERROR_RETRY))
-    return FALSE;
-  lk_warning (LK_F (.account = reports->config->account, .space = space->config->code,
-                    .topic = space->topic, .error = error, .event = "report_dropped"),
-              "this report can't be written; going on without it");
-  return TRUE;
-}
-
-static gboolean
-publish_event (LkReports *reports, const LkKisiEvent *event)
-{
-  const Space *space = route (reports, event);
-  g_auto (LkJudgeFacts) facts = { 0 };
-  g_auto (LkAccessReport) report = { 0 };
-  gpointer revision;
-  char date[16];
-
-  if (space == NULL || !lk_judge_reports_type (event->type))
-    return TRUE; /* a place that no space has */
-  lk_judge_facts_init (&facts);
-  look_up (reports, space, event, &facts);
-  const LkJudgeDoor door = doors_lookup (reports->doors, event->object_id);
-  lk_judge_event (event, space->config->code, lk_clock_wall (reports->clock), &door, &facts,
-                  &report);
-  report.place_id = space->config->place;
-  report.business_date = g_strdup (
-      lk_zone_date (space->config->zone, report.occurred_at, space->config->day_cutoff, date));
-  if (g_hash_table_lookup_extended (reports->seen, event->uuid, NULL, &revision)
-      && GPOINTER_TO_INT (revision) >= report.revision)
-    return TRUE;
-  if (!send_report (reports, space, &report))
-    return FALSE;
-  remember (reports, event->uuid, report.revision);
-  reports->read.published++;
-  lk_metric_add (LK_M_ACCESS_REPORTS, 1, space->config->code, report.event,
-                 report.reason != NULL ? report.reason : "none", NULL);
-  return TRUE;
-}
-
-/* --- reading ---------------------------------------------------------------------------------- */
 
 static void
 schedule_next (LkReports *reports, ReadKind kind)
@@ -482,7 +273,6 @@ schedule_next (LkReports *reports, ReadKind kind)
   Schedule *schedule = &reports->schedules[kind];
   gint64 now = steady (reports);
   LkTime wall = lk_clock_wall (reports->clock);
-  const Space *first = reports->spaces->len > 0 ? reports->spaces->pdata[0] : NULL;
 
   switch (kind)
     {
@@ -494,9 +284,7 @@ schedule_next (LkReports *reports, ReadKind kind)
       break;
     case READ_NIGHTLY:
     default:
-      schedule->due = now + (first != NULL
-                                 ? lk_zone_next_local (first->config->zone, wall, NIGHTLY_AT) - wall
-                                 : LK_DAY);
+      schedule->due = now + lk_zone_next_local (night_zone (reports), wall, NIGHTLY_AT) - wall;
       break;
     }
 }
@@ -514,21 +302,21 @@ read_failed (LkReports *reports, ReadKind kind, const char *what, const char *me
   else
     lk_warning (LK_F (.account = reports->config->account, .event = "events_unread"),
                 "can't read door events (%s: %s); trying again until it works, next in %.1f s",
-                what, message, (double) delay / 1000);
+                what, message, (double)delay / 1000);
   reports->troubled = TRUE;
 }
 
 static void
 write_mark (LkReports *reports, LkTime mark)
 {
-  gboolean late = reports->mark_written == LK_TIME_NONE
-                  || mark - reports->mark_written >= MARK_EVERY;
+  gboolean late
+      = reports->mark_written == LK_TIME_NONE || mark - reports->mark_written >= MARK_EVERY;
 
   if (reports->mark != LK_TIME_NONE && mark <= reports->mark)
     return;
   reports->mark = mark;
-  lk_metric_set (LK_M_DOOR_EVENTS_UNTIL, (double) mark / 1000, reports->config->account, NULL);
-  if (reports->read.published == 0 && !late)
+  lk_metric_set (LK_M_DOOR_EVENTS_UNTIL, (double)mark / 1000, reports->config->account, NULL);
+  if (publisher_published (reports->publisher) == 0 && !late)
     return;
   reports->mark_written = mark;
   reports->lookup->set_events_until (mark, reports->data);
@@ -541,7 +329,7 @@ end_read (LkReports *reports)
   Read *read = &reports->read;
   ReadKind kind = read->kind;
 
-  if (read->failed)
+  if (publisher_failed (reports->publisher))
     {
       read_failed (reports, kind, "kafka", "a report was not acknowledged");
       drop_read (reports);
@@ -554,7 +342,7 @@ end_read (LkReports *reports)
   lk_backoff_reset (&reports->schedules[kind].backoff);
   lk_debug (LK_F (.account = reports->config->account, .event = "events_read"),
             "%u door events (%s), %u new reports", read->events->len, read_names[kind],
-            read->published);
+            publisher_published (reports->publisher));
   schedule_next (reports, kind);
   /* A reader whose clock runs ahead must not make us skip what others still hand in. */
   if (read->newest != LK_TIME_NONE)
@@ -568,8 +356,8 @@ end_read (LkReports *reports)
           reports->schedules[READ_NEW].due = steady (reports);
         }
       /* By KISI's clock, so that a clock of ours that runs ahead leaves nothing out. */
-      write_mark (reports, read->date != LK_TIME_NONE ? MIN (read->date, read->until)
-                                                      : read->until);
+      write_mark (reports,
+                  read->date != LK_TIME_NONE ? MIN (read->date, read->until) : read->until);
     }
   drop_read (reports);
 }
@@ -606,7 +394,8 @@ events_answer (LkKisiAnswer *answer, gpointer data)
       const LkKisiEvent *event = read->events->pdata[i];
 
       read->newest = MAX (read->newest, event->created_at);
-      if (g_strcmp0 (event->object_type, "Lock") == 0 && route (reports, event) != NULL
+      if (g_strcmp0 (event->object_type, "Lock") == 0
+          && publisher_route (reports->publisher, event) != NULL
           && doors_surprise (reports->doors, event->object_id, steady (reports)))
         doors_refresh (reports->doors);
     }
@@ -618,11 +407,8 @@ start_read (LkReports *reports, ReadKind kind)
   Read *read = &reports->read;
   LkTime now = lk_clock_wall (reports->clock);
 
-  *read = (Read){ .serial = read->serial + 1,
-                  .kind = kind,
-                  .until = now,
-                  .date = LK_TIME_NONE,
-                  .newest = LK_TIME_NONE };
+  publisher_begin (reports->publisher);
+  *read = (Read){ .kind = kind, .until = now, .date = LK_TIME_NONE, .newest = LK_TIME_NONE };
   switch (kind)
     {
     case READ_NEW:
@@ -654,7 +440,7 @@ reports_start (LkReports *reports)
   LkTime mark = reports->lookup->events_until (reports->data);
   char text[LK_TIME_TEXT];
 
-  if (reports->started)
+  if (reports->started || night_zone (reports) == NULL)
     return;
   reports->started = TRUE;
   reports->waiting_since = 0;
@@ -712,13 +498,13 @@ turn_publish (LkReports *reports)
   for (guint n = 0; n < EVENTS_A_TURN && read->next < read->events->len; n++)
     {
       if (lk_producer_is_full (reports->producer)
-          || !publish_event (reports, read->events->pdata[read->next]))
+          || !publisher_event (reports->publisher, read->events->pdata[read->next]))
         return FALSE; /* its acknowledgements bring the next turn */
       read->next++;
     }
   if (read->next < read->events->len)
     return TRUE;
-  if (read->pending > 0)
+  if (publisher_pending (reports->publisher) > 0)
     return FALSE;
   end_read (reports);
   return TRUE;
