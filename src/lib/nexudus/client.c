@@ -63,6 +63,7 @@ struct _LkNexudus
 };
 
 static void pump (LkNexudus *nexudus);
+static void wake_in (LkNexudus *nexudus, gint64 ms);
 
 static const char *const paths[] = {
   "spaces/coworkers", "billing/coworkertimepasses", "billing/timepasses", "spaces/bookings",
@@ -109,6 +110,7 @@ read_new (LkNexudus *nexudus, ReadKind kind, LkNexudusEntity entity, const char 
   lk_backoff_init (&read->backoff, 1000, 30000, 0);
   /* Started by the next turn, when its functions are set. */
   g_queue_push_tail (&nexudus->waiting[urgent], read);
+  wake_in (nexudus, 1);
   return read;
 }
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What becomes of a row: what it refers to is resolved first, then it is published where it belongs
+ * (design §7). Nothing is published with a gap: a row whose type, resource, contract or person is
+ * not known waits for that to be read, and is then itself read again. Loop thread.
+ */
+#pragma once
+
+#include "store.h"
+#include "world.h"
+
+#include <latchkey/nexudus/nexudus.h>
+
+G_BEGIN_DECLS
+
+typedef struct _Rows Rows;
+
+Rows *rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
+                const RouteSpaces *spaces, const LkClock *clock);
+void rows_free (Rows *rows);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rows, rows_free)
+
+/* Row functions for lk_nexudus_list; DATA is the Rows. */
+void rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_pass (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_booking (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data);
+/* As changed since the last cycle: its passes are then listed too. */
+void rows_contract (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_business (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_resource (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data); /* then reads it by id */
+
+/* Reads an entity by id and does as it says: published, or gone. Once at a time for each. */
+void rows_read_again (Rows *rows, StoreKind kind, gint64 id);
+/* Everything that waits is dropped (the reads were cancelled). */
+void rows_reset (Rows *rows);
+/* Reads of pass types and of rows that wait: 0 when all is resolved. */
+guint rows_open (const Rows *rows);
+/* How many were found gone since the last call, by kind. */
+guint rows_take_gone (Rows *rows, StoreKind kind);
+
+G_END_DECLS

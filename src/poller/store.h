@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What has been published of one Nexudus account: a short Known per key of its spaces' members,
+ * passes and bookings, and for each entity id the keys it lives under. Everything is rebuilt from
+ * the topics at start; nothing is on disk (design §7). Loop thread.
+ */
+#pragma once
+
+#include "diff.h"
+
+#include <latchkey/program/program.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  STORE_MEMBERS,
+  STORE_PASSES,
+  STORE_BOOKINGS,
+  STORE_KINDS
+} StoreKind;
+
+typedef struct _Store Store;
+
+/* An entity was overruled in the log, or is known to differ: read it again by id. */
+typedef void (*StoreAgainFunc) (StoreKind kind, gint64 id, gpointer data);
+
+/* SPACES (LkConfigSpace*) are those of the account, borrowed; the index is the space everywhere. */
+Store *store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again,
+                  gpointer data);
+void store_free (Store *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_free)
+
+void store_own (Store *store, gboolean own); /* own all partitions, and read to their ends as of now */
+gboolean store_is_loaded (const Store *store);
+const char *store_trouble (const Store *store);
+guint store_pending (const Store *store);
+
+/* The clock of revisions never runs behind what it has read (design §4): REVISION_OF a request
+ * that started at TIME. */
+gint64 store_revision (const Store *store, LkTime started_at);
+
+/* Publishes what was read where it differs. SPACES (guint) are where it belongs; live keys of the
+ * same entity elsewhere, or under another member, are published as deleted. A revision from
+ * store_revision stands in the snapshot already. */
+void store_member (Store *store, LkMember *member, const GArray *spaces);
+void store_pass (Store *store, LkPass *pass, const GArray *spaces);
+void store_booking (Store *store, LkBooking *booking, const GArray *spaces);
+/* It is gone from Nexudus (404 at REVISION). */
+void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
+
+gboolean store_has_member (const Store *store, guint space, gint64 member); /* live */
+/* Spaces (guint) that the member has a live key in are appended. */
+void store_member_spaces (const Store *store, gint64 member, GArray *out);
+gboolean store_is_live (const Store *store, StoreKind kind, gint64 id);
+/* Id of the live booking with UniqueId UID, 0: none. */
+gint64 store_booking_of_uid (const Store *store, const char *uid);
+
+/* Ids (gint64) of the live entities that a whole listing begun at STARTED should have contained
+ * but that are not in SEEN. */
+GArray *store_missing (Store *store, StoreKind kind, GHashTable *seen, LkTime started);
+
+/* Tombstones what has been over for 30 days. */
+void store_sweep (Store *store);
+
+G_END_DECLS
