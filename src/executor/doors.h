@@ -16,7 +16,8 @@ LkDoors *doors_new (void);
 void doors_free (LkDoors *doors);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkDoors, doors_free)
 
-/* The groups that count from now on (may repeat): new ones are to be asked for, others forgotten. */
+/* The groups that count from now on (may repeat): new ones are to be asked for, others forgotten.
+ */
 void doors_want (LkDoors *doors, const gint64 *groups, guint n);
 /* Asks for all again; what is known stays until it is answered. */
 void doors_refresh (LkDoors *doors);

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#define ENDED_KEPT (7 * LK_DAY) /* how long the ledger keeps an ended right (design §6) */
-#define SPREAD (2 * LK_MINUTE)  /* a new right may take so long to get to the reader */
+#define ENDED_KEPT (7 * LK_DAY)    /* how long the ledger keeps an ended right (design §6) */
+#define SPREAD     (2 * LK_MINUTE) /* a new right may take so long to get to the reader */
 
 typedef struct
 {
@@ -86,9 +86,9 @@ typedef struct
 } Word;
 
 static const Word types[] = {
-  { "lock.unlock", "unlock" },           { "lock.forced_open", "forced_open" },
-  { "lock.held_open", "held_open" },     { "lock.tailgate", "tailgate" },
-  { "lock.lock_down", "lock_down" },     { "lock.cancel_lockdown", "cancel_lockdown" },
+  { "lock.unlock", "unlock" },       { "lock.forced_open", "forced_open" },
+  { "lock.held_open", "held_open" }, { "lock.tailgate", "tailgate" },
+  { "lock.lock_down", "lock_down" }, { "lock.cancel_lockdown", "cancel_lockdown" },
 };
 
 static const Word actors[] = {
@@ -115,8 +115,7 @@ word_of (const Word *words, gsize n, const char *theirs, const char *otherwise)
   return otherwise;
 }
 
-#define WORD_OF(words, theirs, otherwise) \
-  word_of (words, G_N_ELEMENTS (words), theirs, otherwise)
+#define WORD_OF(words, theirs, otherwise) word_of (words, G_N_ELEMENTS (words), theirs, otherwise)
 
 gboolean
 lk_judge_reports_type (const char *type)
@@ -173,13 +172,13 @@ show_claim (Case *c, const LkClaim *claim)
         if (command->claims[k].group_id == claim->group_id
             && lk_window_equal (command->claims[k].window, claim->window))
           {
-            g_ptr_array_add (sources, g_strdup (lk_source_name (command->kind, command->source_id,
-                                                                buf)));
+            g_ptr_array_add (sources,
+                             g_strdup (lk_source_name (command->kind, command->source_id, buf)));
             break;
           }
     }
   g_ptr_array_add (sources, NULL);
-  c->out->sources = (char **) g_ptr_array_free (g_steal_pointer (&sources), FALSE);
+  c->out->sources = (char **)g_ptr_array_free (g_steal_pointer (&sources), FALSE);
 }
 
 static void
@@ -286,8 +285,7 @@ granted_by (Case *c, const LkRight *right)
   show_right (c, right);
   /* Opened by our right after its reason had gone: we were late to take it away. Only said where
    * it is certain that nothing has changed since. */
-  if (c->exact
-      && (!c->facts->entitled || nearest_claim (c, &d) == NULL || d != 0))
+  if (c->exact && (!c->facts->entitled || nearest_claim (c, &d) == NULL || d != 0))
     return "not_yet_applied";
   return "entitled";
 }
@@ -346,8 +344,12 @@ why_denied (Case *c)
 }
 
 void
-lk_judge_event (const LkKisiEvent *event, const char *space, LkTime observed_at,
-                const LkJudgeDoor *door, const LkJudgeFacts *facts, LkAccessReport *out)
+lk_judge_event (const LkKisiEvent *event,
+                const char *space,
+                LkTime observed_at,
+                const LkJudgeDoor *door,
+                const LkJudgeFacts *facts,
+                LkAccessReport *out)
 {
   Case c = { event, door, facts, observed_at, FALSE, out };
   const char *what = WORD_OF (types, event->type, NULL);
@@ -366,9 +368,8 @@ lk_judge_event (const LkKisiEvent *event, const char *space, LkTime observed_at,
       out->door_id = event->object_id;
       out->door_name = g_strdup (event->object_name);
     }
-  out->actor = g_strdup (event->actor_type == NULL
-                             ? "none"
-                             : WORD_OF (actors, event->actor_type, "other"));
+  out->actor = g_strdup (event->actor_type == NULL ? "none"
+                                                   : WORD_OF (actors, event->actor_type, "other"));
   if (g_strcmp0 (event->actor_type, "User") == 0)
     {
       out->kisi_user_id = event->actor_id;

@@ -31,11 +31,11 @@ typedef struct
 /* What stands for one member in one space. */
 typedef struct
 {
-  gint64 member; /* 0: the event's person is nobody we know */
-  gboolean entitled; /* of its member.set */
+  gint64 member;      /* 0: the event's person is nobody we know */
+  gboolean entitled;  /* of its member.set */
   LkTime recorded_at; /* of its member.set */
-  GArray *commands; /* LkJudgeCommand */
-  GArray *rights;   /* LkJudgeRight */
+  GArray *commands;   /* LkJudgeCommand */
+  GArray *rights;     /* LkJudgeRight */
 } LkJudgeFacts;
 
 void lk_judge_facts_init (LkJudgeFacts *facts);
@@ -47,7 +47,8 @@ void lk_judge_facts_add_right (LkJudgeFacts *facts, const LkRight *right, LkTime
 /* Which mapped groups open the event's door. */
 typedef struct
 {
-  gboolean known; /* FALSE: not (wholly) read from KISI yet, so that a missing group means nothing */
+  gboolean
+      known; /* FALSE: not (wholly) read from KISI yet, so that a missing group means nothing */
   const gint64 *groups;
   guint n_groups;
 } LkJudgeDoor;
@@ -59,7 +60,11 @@ gboolean lk_judge_reports_type (const char *type);
  * is overwritten and then owned by the caller (lk_access_report_clear). The event's type is one
  * that is reported. OBSERVED_AT is when it was read: of long past events the ledger has forgotten
  * the rights. */
-void lk_judge_event (const LkKisiEvent *event, const char *space, LkTime observed_at,
-                     const LkJudgeDoor *door, const LkJudgeFacts *facts, LkAccessReport *out);
+void lk_judge_event (const LkKisiEvent *event,
+                     const char *space,
+                     LkTime observed_at,
+                     const LkJudgeDoor *door,
+                     const LkJudgeFacts *facts,
+                     LkAccessReport *out);
 
 G_END_DECLS

@@ -7,4 +7,8 @@ lk_unit_test(kisi-calls test_kisi_calls.c kisi_fake_http.c LINK lk_kisi)
 if(TARGET executor_judge)
   lk_unit_test(judge test_judge.c LINK executor_judge)
   lk_unit_test(doors test_doors.c LINK executor_judge)
+  # It plays KISI, Kafka and the program itself, in the same way.
+  lk_unit_test(reports test_reports.c ${PROJECT_SOURCE_DIR}/src/executor/reports.c
+    ${PROJECT_SOURCE_DIR}/src/executor/publish.c
+    LINK executor_judge lk_kisi PkgConfig::RDKAFKA)
 endif()

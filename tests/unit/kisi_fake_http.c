@@ -95,7 +95,7 @@ lk_http_send (LkHttp *http, const LkHttpRequest *request, LkHttpFunc func, gpoin
   g_assert_cmpstr (request->url + strlen (BASE_URL), ==, step->path);
   g_assert_cmpstr (request->body, ==, step->sent);
   g_strfreev (script.headers);
-  script.headers = g_strdupv ((char **) request->headers);
+  script.headers = g_strdupv ((char **)request->headers);
   *call = (LkHttpCall){ step, func, data };
   g_ptr_array_add (http->calls, call);
   return call;

@@ -5,7 +5,7 @@
  */
 #include "../../src/executor/doors.h"
 
-#define MINUTE ((gint64) 60000)
+#define MINUTE ((gint64)60000)
 
 static void
 answer (LkDoors *doors, gint64 group, gint64 first, gint64 second)

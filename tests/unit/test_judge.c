@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define DAY G_GINT64_CONSTANT (1788220800000) /* 2026-09-01T00:00:00Z */
+#define DAY  G_GINT64_CONSTANT (1788220800000) /* 2026-09-01T00:00:00Z */
 #define NOON (DAY + 12 * LK_HOUR)
 
 typedef struct
@@ -30,11 +30,11 @@ typedef struct
   const char *shown; /* "7001 08:00..10:00 pass/17", "" nothing */
 } Row;
 
-#define GRANTED TRUE, NULL
+#define GRANTED      TRUE, NULL
 #define DENIED(code) FALSE, code
-#define MEMBER 9001, FALSE
-#define NOBODY 0, FALSE
-#define BY_501 "RoleAssignment 501"
+#define MEMBER       9001, FALSE
+#define NOBODY       0, FALSE
+#define BY_501       "RoleAssignment 501"
 
 static const Row rows[] = {
   { "opened by our right", GRANTED, "User", BY_501, "7001", MEMBER, "pass/17 7001 08:00..18:00",
@@ -238,8 +238,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Case, case_clear)
 
 /* RECORDED_AT: of all records. */
 static void
-case_init (Case *c, int member, gboolean suspended, const char *claims, const char *rights,
-           const char *door, LkTime recorded_at)
+case_init (Case *c,
+           int member,
+           gboolean suspended,
+           const char *claims,
+           const char *rights,
+           const char *door,
+           LkTime recorded_at)
 {
   g_auto (GStrv) claim_texts = g_strsplit (claims, "; ", -1);
   g_auto (GStrv) right_texts = g_strsplit (rights, "; ", -1);
@@ -268,23 +273,23 @@ case_init (Case *c, int member, gboolean suspended, const char *claims, const ch
         gint64 id = atoi (groups[i]);
         g_array_append_val (c->groups, id);
       }
-  c->door = (LkJudgeDoor){ door[0] != '?', (const gint64 *) (gconstpointer) c->groups->data,
+  c->door = (LkJudgeDoor){ door[0] != '?', (const gint64 *)(gconstpointer)c->groups->data,
                            c->groups->len };
 }
 
 static LkKisiEvent
 event_at_noon (gboolean granted, const char *code, const char *actor)
 {
-  return (LkKisiEvent){ .uuid = (char *) "d7cf",
-                        .type = (char *) "lock.unlock",
-                        .object_type = (char *) "Lock",
+  return (LkKisiEvent){ .uuid = (char *)"d7cf",
+                        .type = (char *)"lock.unlock",
+                        .object_type = (char *)"Lock",
                         .object_id = 16721,
-                        .object_name = (char *) "Green meeting room",
-                        .actor_type = (char *) actor,
+                        .object_name = (char *)"Green meeting room",
+                        .actor_type = (char *)actor,
                         .actor_id = actor != NULL ? 107181 : 0,
-                        .authenticated_by_type = (char *) "Card",
+                        .authenticated_by_type = (char *)"Card",
                         .success = granted,
-                        .code = (char *) code,
+                        .code = (char *)code,
                         .place_id = 501,
                         .created_at = NOON };
 }
@@ -295,8 +300,8 @@ show_time (GString *out, LkTime t)
   if (t == LK_TIME_NONE)
     g_string_append_c (out, '*');
   else
-    g_string_append_printf (out, "%02d:%02d", (int) ((t - DAY) / LK_HOUR),
-                            (int) ((t - DAY) % LK_HOUR / LK_MINUTE));
+    g_string_append_printf (out, "%02d:%02d", (int)((t - DAY) / LK_HOUR),
+                            (int)((t - DAY) % LK_HOUR / LK_MINUTE));
 }
 
 /* What the report shows of a claim or right, as in the table; free with g_free. */
@@ -307,7 +312,7 @@ shown (const LkAccessReport *report)
 
   if (report->group_id != 0)
     {
-      g_string_append_printf (out, "%d ", (int) report->group_id);
+      g_string_append_printf (out, "%d ", (int)report->group_id);
       show_time (out, report->window.from);
       g_string_append (out, "..");
       show_time (out, report->window.until);
@@ -343,8 +348,7 @@ reasons (void)
       g_assert_cmpstr (report.reason, ==, row->reason);
       g_assert_cmpstr (report.basis, ==, row->basis);
       g_assert_cmpint (report.revision, ==, g_str_equal (row->basis, "none") ? 1 : 2);
-      g_assert_cmpint (report.member_id, ==,
-                       g_strcmp0 (row->actor, "User") == 0 ? row->member : 0);
+      g_assert_cmpint (report.member_id, ==, g_strcmp0 (row->actor, "User") == 0 ? row->member : 0);
       got = shown (&report);
       g_assert_cmpstr (got, ==, row->shown);
     }
@@ -377,7 +381,7 @@ fields (void)
   LkKisiEvent event = event_at_noon (TRUE, "ffffff", "User");
   g_autoptr (GString) json = g_string_new (NULL);
 
-  event.authorized_by_type = (char *) "RoleAssignment";
+  event.authorized_by_type = (char *)"RoleAssignment";
   event.authorized_by_id = 501;
   case_init (&c, 9001, FALSE, "pass/17 7001 *..*", "501 7001 *..* held", "7001", LK_TIME_NONE);
   lk_judge_event (&event, "moncloa", NOON + 1, &c.door, &c.facts, &report);
@@ -400,8 +404,10 @@ static void
 other_events_have_no_reason (void)
 {
   static const char *const types[][2] = {
-    { "lock.forced_open", "forced_open" },         { "lock.held_open", "held_open" },
-    { "lock.tailgate", "tailgate" },               { "lock.lock_down", "lock_down" },
+    { "lock.forced_open", "forced_open" },
+    { "lock.held_open", "held_open" },
+    { "lock.tailgate", "tailgate" },
+    { "lock.lock_down", "lock_down" },
     { "lock.cancel_lockdown", "cancel_lockdown" },
   };
 
@@ -411,7 +417,7 @@ other_events_have_no_reason (void)
       g_auto (LkAccessReport) report = { 0 };
       LkKisiEvent event = event_at_noon (TRUE, NULL, NULL);
 
-      event.type = (char *) types[i][0];
+      event.type = (char *)types[i][0];
       g_assert_true (lk_judge_reports_type (event.type));
       case_init (&c, 0, FALSE, "", "", "7001", LK_TIME_NONE);
       lk_judge_event (&event, "moncloa", NOON, &c.door, &c.facts, &report);

@@ -20,7 +20,7 @@ shape_of (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (shape_names); i++)
     if (g_str_equal (name, shape_names[i]))
-      return (LkKisiShape) i;
+      return (LkKisiShape)i;
   g_error ("no such shape: %s", name);
 }
 
@@ -45,14 +45,14 @@ judge_file (const char *path, char **out_expected)
   g_assert_cmpuint (g_strv_length (words), ==, 3);
   *out_expected = g_strdup (second);
   return lk_kisi_judge (shape_of (words[0]), g_str_equal (words[1], "write"), atoi (words[2]), body,
-                        len - (gsize) (body - text));
+                        len - (gsize)(body - text));
 }
 
 static guint
 row_count (const LkKisiAnswer *answer)
 {
-  const GPtrArray *const all[] = { answer->users, answer->assignments, answer->groups,
-                                   answer->group_locks, answer->events };
+  const GPtrArray *const all[]
+      = { answer->users, answer->assignments, answer->groups, answer->group_locks, answer->events };
   guint n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
@@ -141,9 +141,9 @@ ids_are_exact (void)
   g_autoptr (LkKisiAnswer) odd = judge_good ("id-beyond-2-53");
   g_autoptr (LkKisiAnswer) largest = judge_good ("id-largest");
 
-  g_assert_cmpint (((LkKisiUser *) odd->users->pdata[0])->id, ==,
+  g_assert_cmpint (((LkKisiUser *)odd->users->pdata[0])->id, ==,
                    G_GINT64_CONSTANT (9007199254740993));
-  g_assert_cmpint (((LkKisiUser *) largest->users->pdata[0])->id, ==, G_MAXINT64);
+  g_assert_cmpint (((LkKisiUser *)largest->users->pdata[0])->id, ==, G_MAXINT64);
 }
 
 static void

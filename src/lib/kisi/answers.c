@@ -28,7 +28,7 @@ static const char *const verdict_names[] = {
 const char *
 lk_kisi_verdict_name (LkKisiVerdict verdict)
 {
-  g_assert ((guint) verdict < G_N_ELEMENTS (verdict_names));
+  g_assert ((guint)verdict < G_N_ELEMENTS (verdict_names));
   return verdict_names[verdict];
 }
 
@@ -127,17 +127,17 @@ row_free_of (LkKisiShape shape)
     {
     case LK_KISI_SHAPE_USER:
     case LK_KISI_SHAPE_USERS:
-      return (GDestroyNotify) lk_kisi_user_free;
+      return (GDestroyNotify)lk_kisi_user_free;
     case LK_KISI_SHAPE_ASSIGNMENT:
     case LK_KISI_SHAPE_ASSIGNMENTS:
-      return (GDestroyNotify) lk_kisi_assignment_free;
+      return (GDestroyNotify)lk_kisi_assignment_free;
     case LK_KISI_SHAPE_GROUP:
     case LK_KISI_SHAPE_GROUPS:
-      return (GDestroyNotify) lk_kisi_group_free;
+      return (GDestroyNotify)lk_kisi_group_free;
     case LK_KISI_SHAPE_GROUP_LOCKS:
-      return (GDestroyNotify) lk_kisi_group_lock_free;
+      return (GDestroyNotify)lk_kisi_group_lock_free;
     default:
-      return (GDestroyNotify) lk_kisi_event_free;
+      return (GDestroyNotify)lk_kisi_event_free;
     }
 }
 
@@ -160,8 +160,8 @@ kisi_answer_new (LkKisiShape shape, gboolean writes, LkKisiVerdict verdict, char
 static GPtrArray *
 rows_of (LkKisiAnswer *answer)
 {
-  GPtrArray *const all[] = { answer->users, answer->assignments, answer->groups,
-                             answer->group_locks, answer->events };
+  GPtrArray *const all[]
+      = { answer->users, answer->assignments, answer->groups, answer->group_locks, answer->events };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (all[i] != NULL)
@@ -286,8 +286,7 @@ verdict_of_error (int status, gboolean writes, json_t *root, gsize len, const ch
 static void
 judge_error (LkKisiAnswer *answer, const char *body, gsize len)
 {
-  g_autoptr (json_t) root
-      = len == 0 ? NULL : lk_json_parse (body, len, ERROR_BODY_MAX, NULL);
+  g_autoptr (json_t) root = len == 0 ? NULL : lk_json_parse (body, len, ERROR_BODY_MAX, NULL);
   g_autofree char *what = NULL;
   GString *text = g_string_new (NULL);
 
@@ -311,8 +310,8 @@ judge_error (LkKisiAnswer *answer, const char *body, gsize len)
 }
 
 LkKisiAnswer *
-kisi_judge (LkKisiShape shape, gboolean writes, int status, const char *body, gsize len,
-            KisiSet *set)
+kisi_judge (
+    LkKisiShape shape, gboolean writes, int status, const char *body, gsize len, KisiSet *set)
 {
   g_autoptr (LkKisiAnswer) answer = kisi_answer_new (shape, writes, LK_KISI_OK, g_strdup ("ok"));
   g_auto (KisiSet) unwanted = { 0 };
@@ -331,7 +330,8 @@ kisi_judge (LkKisiShape shape, gboolean writes, int status, const char *body, gs
     kisi_answer_fail (answer, unusable (writes),
                       g_strdup_printf ("status %d, but %s", status, parse_trouble (body, len)));
   else if (!kisi_rows_read (shape, root, answer, set != NULL ? set : &unwanted, &why))
-    kisi_answer_fail (answer, unusable (writes), g_strdup_printf ("status %d, but %s", status, why));
+    kisi_answer_fail (answer, unusable (writes),
+                      g_strdup_printf ("status %d, but %s", status, why));
   return g_steal_pointer (&answer);
 }
 

@@ -7,8 +7,8 @@
 #include "internal.h"
 
 #define LIMIT_USERS 100 /* KISI's maxima, §1.3 */
-#define LIMIT 250
-#define ROLE "group_basic"
+#define LIMIT       250
+#define ROLE        "group_basic"
 
 static gboolean
 is_about (const LkKisiCall *call, const LkKisiAnswer *answer)
@@ -31,7 +31,7 @@ is_about (const LkKisiCall *call, const LkKisiAnswer *answer)
              && (call->want_group == 0 || assignment->group_id == call->want_group);
     }
   if (call->shape == LK_KISI_SHAPE_GROUP)
-    return ((const LkKisiGroup *) answer->groups->pdata[0])->id == call->want_id;
+    return ((const LkKisiGroup *)answer->groups->pdata[0])->id == call->want_id;
   return TRUE;
 }
 
@@ -101,8 +101,12 @@ lk_kisi_get_user (LkKisi *kisi, gint64 id, LkKisiFunc func, gpointer data)
 }
 
 LkKisiCall *
-lk_kisi_create_user (LkKisi *kisi, const char *email, const char *name, gboolean invite,
-                     LkKisiFunc func, gpointer data)
+lk_kisi_create_user (LkKisi *kisi,
+                     const char *email,
+                     const char *name,
+                     gboolean invite,
+                     LkKisiFunc func,
+                     gpointer data)
 {
   LkKisiCall *call = single (kisi, LK_KISI_SHAPE_USER, TRUE, func, data);
   g_autoptr (GString) body = g_string_new (NULL);
@@ -127,21 +131,21 @@ lk_kisi_create_user (LkKisi *kisi, const char *email, const char *name, gboolean
 /* --- rights ----------------------------------------------------------------------------------- */
 
 LkKisiCall *
-lk_kisi_list_user_assignments (LkKisi *kisi, gint64 user_id, double reserve, LkKisiFunc func,
-                               gpointer data)
+lk_kisi_list_user_assignments (
+    LkKisi *kisi, gint64 user_id, double reserve, LkKisiFunc func, gpointer data)
 {
   LkKisiCall *call = list (kisi, LK_KISI_SHAPE_ASSIGNMENTS, reserve, func, data);
 
   call->want_user = user_id;
-  call->path = g_strdup_printf ("/role_assignments?assignee_type=User&assignee_id=%" G_GINT64_FORMAT,
-                                user_id);
+  call->path = g_strdup_printf (
+      "/role_assignments?assignee_type=User&assignee_id=%" G_GINT64_FORMAT, user_id);
   kisi_pages_start (call, LIMIT);
   return call;
 }
 
 LkKisiCall *
-lk_kisi_list_group_assignments (LkKisi *kisi, gint64 group_id, double reserve, LkKisiFunc func,
-                                gpointer data)
+lk_kisi_list_group_assignments (
+    LkKisi *kisi, gint64 group_id, double reserve, LkKisiFunc func, gpointer data)
 {
   LkKisiCall *call = list (kisi, LK_KISI_SHAPE_ASSIGNMENTS, reserve, func, data);
 
@@ -160,8 +164,8 @@ lk_kisi_get_assignment (LkKisi *kisi, gint64 id, LkKisiFunc func, gpointer data)
 }
 
 LkKisiCall *
-lk_kisi_create_assignment (LkKisi *kisi, gint64 user_id, gint64 group_id, LkWindow window,
-                           LkKisiFunc func, gpointer data)
+lk_kisi_create_assignment (
+    LkKisi *kisi, gint64 user_id, gint64 group_id, LkWindow window, LkKisiFunc func, gpointer data)
 {
   LkKisiCall *call = single (kisi, LK_KISI_SHAPE_ASSIGNMENT, TRUE, func, data);
   g_autoptr (GString) body = g_string_new (NULL);
@@ -231,8 +235,8 @@ lk_kisi_list_groups (LkKisi *kisi, double reserve, LkKisiFunc func, gpointer dat
 }
 
 LkKisiCall *
-lk_kisi_list_group_locks (LkKisi *kisi, gint64 group_id, double reserve, LkKisiFunc func,
-                          gpointer data)
+lk_kisi_list_group_locks (
+    LkKisi *kisi, gint64 group_id, double reserve, LkKisiFunc func, gpointer data)
 {
   LkKisiCall *call = list (kisi, LK_KISI_SHAPE_GROUP_LOCKS, reserve, func, data);
 

@@ -9,10 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A read under way that waited this long for the rate goes on without leaving a reserve: it would
+/* A read under way that waited this long for the rate goes on like the most urgent calls: it would
  * otherwise hold its pages for ever, and start over in the end. */
-#define PATIENCE_MS 2000
-#define THROTTLED_MAX 10
+#define PATIENCE_MS      2000
+#define RESERVE_AT_LEAST 0.05 /* of the rate, for the command line (design §6.3) */
+#define THROTTLED_MAX    10
 
 static void call_free (LkKisiCall *call);
 
@@ -83,9 +84,9 @@ lk_kisi_has_key (LkKisi *kisi, GError **error)
   char *key;
 
   if (stat (path, &st) == 0)
-    mtime_ns = (gint64) st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-  if (kisi->authorization != NULL && mtime_ns == kisi->key_mtime_ns
-      && st.st_size == kisi->key_size && st.st_ino == kisi->key_inode)
+    mtime_ns = (gint64)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+  if (kisi->authorization != NULL && mtime_ns == kisi->key_mtime_ns && st.st_size == kisi->key_size
+      && st.st_ino == kisi->key_inode)
     return TRUE;
   key = lk_secret_read (path, error);
   if (key == NULL)
@@ -107,8 +108,8 @@ lk_kisi_has_key (LkKisi *kisi, GError **error)
 /* --- calls ------------------------------------------------------------------------------------ */
 
 LkKisiCall *
-kisi_call_new (LkKisi *kisi, LkKisiShape shape, gboolean writes, KisiNext next, LkKisiFunc func,
-               gpointer data)
+kisi_call_new (
+    LkKisi *kisi, LkKisiShape shape, gboolean writes, KisiNext next, LkKisiFunc func, gpointer data)
 {
   LkKisiCall *call = g_new0 (LkKisiCall, 1);
 
@@ -235,10 +236,9 @@ kisi_send (LkKisiCall *call, const char *method, const char *path, const char *b
       call->timer = lk_timers_add (kisi->timers, 0, no_key, call);
       return;
     }
-  const char *const headers[]
-      = { kisi->authorization, "Accept: application/json",
-          "X-Kisi-Integration-Identifier: latchkey",
-          body != NULL ? "Content-Type: application/json" : NULL, NULL };
+  const char *const headers[] = { kisi->authorization, "Accept: application/json",
+                                  "X-Kisi-Integration-Identifier: latchkey",
+                                  body != NULL ? "Content-Type: application/json" : NULL, NULL };
   const LkHttpRequest request
       = { .method = method, .url = url, .headers = headers, .body = body, .body_len = -1 };
   lk_budget_spend (kisi->budget);
@@ -261,12 +261,13 @@ try_send (LkKisiCall *call)
 {
   LkKisi *kisi = call->kisi;
   gint64 now = lk_clock_steady (kisi->clock);
-  double reserve = now - call->waiting_since >= PATIENCE_MS ? 0 : call->reserve;
-  gint64 wait = lk_budget_wait_ms (kisi->budget, reserve);
+  gboolean patient = now - call->waiting_since < PATIENCE_MS;
+  gint64 wait = lk_budget_wait_ms (kisi->budget,
+                                   patient ? call->reserve : MIN (call->reserve, RESERVE_AT_LEAST));
 
   if (wait > 0)
     {
-      if (reserve > 0)
+      if (patient)
         wait = MIN (wait, call->waiting_since + PATIENCE_MS - now);
       call->timer = lk_timers_add (kisi->timers, wait, waited, call);
       return;

@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-#define SET_LIMIT 200
-#define SET_PAGES_MAX 500
-#define SET_EVERY_MS 1000 /* KISI takes one new set a second */
-#define POLL_FIRST_MS 500
-#define POLL_CAP_MS 5000
+#define SET_LIMIT      200
+#define SET_PAGES_MAX  500
+#define SET_EVERY_MS   1000 /* KISI takes one new set a second */
+#define POLL_FIRST_MS  500
+#define POLL_CAP_MS    5000
 #define POLL_WITHIN_MS 60000
 
 static const char event_types[] = "lock.unlock,lock.forced_open,lock.held_open,lock.tailgate,"
@@ -38,15 +38,18 @@ make_set (gpointer data)
   kisi_send (call, "POST", "/event_sets", call->body);
 }
 
-static void set_answered (LkKisiCall *call, LkKisiAnswer *answer,
-                              const LkHttpResponse *response);
+static void set_answered (LkKisiCall *call, LkKisiAnswer *answer, const LkHttpResponse *response);
 
 LkKisiCall *
-lk_kisi_list_events (LkKisi *kisi, LkTime from, LkTime until, gint64 place_id, double reserve,
-                     LkKisiFunc func, gpointer data)
+lk_kisi_list_events (LkKisi *kisi,
+                     LkTime from,
+                     LkTime until,
+                     gint64 place_id,
+                     double reserve,
+                     LkKisiFunc func,
+                     gpointer data)
 {
-  LkKisiCall *call = kisi_call_new (kisi, LK_KISI_SHAPE_EVENTS, FALSE, set_answered, func,
-                                    data);
+  LkKisiCall *call = kisi_call_new (kisi, LK_KISI_SHAPE_EVENTS, FALSE, set_answered, func, data);
   g_autoptr (GString) body = g_string_new (NULL);
   LkJsonWriter writer = { body, FALSE };
   char start[LK_TIME_TEXT], end[LK_TIME_TEXT];
@@ -54,9 +57,8 @@ lk_kisi_list_events (LkKisi *kisi, LkTime from, LkTime until, gint64 place_id, d
   /* Whole seconds outwards: whether KISI reads fractions here is not known. */
   from -= ((from % LK_SECOND) + LK_SECOND) % LK_SECOND;
   until += (LK_SECOND - until % LK_SECOND) % LK_SECOND;
-  g_autofree char *interval = g_strconcat (lk_time_format (from, start), "/",
-                                           lk_time_format (MAX (until, from + LK_SECOND), end),
-                                           NULL);
+  g_autofree char *interval = g_strconcat (
+      lk_time_format (from, start), "/", lk_time_format (MAX (until, from + LK_SECOND), end), NULL);
   lk_json_begin_object (&writer, NULL);
   lk_json_begin_object (&writer, "event_set");
   lk_json_string (&writer, "interval", interval);
@@ -119,7 +121,7 @@ poll_later (LkKisiCall *call, LkKisiAnswer *answer)
 static int
 by_time (gconstpointer a, gconstpointer b)
 {
-  const LkKisiEvent *x = *(LkKisiEvent *const *) a, *y = *(LkKisiEvent *const *) b;
+  const LkKisiEvent *x = *(LkKisiEvent *const *)a, *y = *(LkKisiEvent *const *)b;
 
   if (x->created_at != y->created_at)
     return x->created_at < y->created_at ? -1 : 1;

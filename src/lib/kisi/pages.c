@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#define OFFSET_MAX 20000 /* of KISI */
-#define PAGES_MAX 256    /* 20 000 rows at 99 new ones a page, and some */
+#define OFFSET_MAX   20000 /* of KISI */
+#define PAGES_MAX    256   /* 20 000 rows at 99 new ones a page, and some */
 #define RESTARTS_MAX 3
 
 static gboolean
@@ -27,7 +27,7 @@ number_parse (const char **text, gint64 *out)
   value = g_ascii_strtoull (*text, &end, 10);
   if (value > G_MAXINT32)
     return FALSE;
-  *out = (gint64) value;
+  *out = (gint64)value;
   *text = end;
   return TRUE;
 }
@@ -125,8 +125,7 @@ take_rows (LkKisiCall *call, LkKisiAnswer *page)
       i = 1;
     }
   if (rows->len > 0)
-    call->last_id
-        = g_strdup (kisi_row_id (call->shape, rows->pdata[rows->len - 1], buf));
+    call->last_id = g_strdup (kisi_row_id (call->shape, rows->pdata[rows->len - 1], buf));
   for (; i < rows->len; i++)
     {
       gpointer row = rows->pdata[i];
@@ -210,11 +209,12 @@ kisi_pages_next (LkKisiCall *call, LkKisiAnswer *page, const LkHttpResponse *res
       return;
     }
   if (n < 2 && total >= 0 && call->pages > 1)
-    fail (call, page, g_strdup_printf ("the list ends after %u of %" G_GINT64_FORMAT " rows",
-                                       call->offset, total));
+    fail (call, page,
+          g_strdup_printf ("the list ends after %u of %" G_GINT64_FORMAT " rows", call->offset,
+                           total));
   else if (n == 0)
-    fail (call, page, g_strdup_printf ("an empty page where %" G_GINT64_FORMAT " rows should be",
-                                       total));
+    fail (call, page,
+          g_strdup_printf ("an empty page where %" G_GINT64_FORMAT " rows should be", total));
   else if (call->offset > OFFSET_MAX || call->pages >= PAGES_MAX)
     fail (call, page, g_strdup ("the list is longer than KISI lets anyone read"));
   else

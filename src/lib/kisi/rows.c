@@ -138,7 +138,7 @@ user_read (const Row *row, json_t *object)
     return NULL;
   if (!is_absent (enabled) && !json_is_boolean (enabled))
     {
-      (void) complain (row, "access_enabled", "a boolean", type_name (enabled));
+      (void)complain (row, "access_enabled", "a boolean", type_name (enabled));
       return NULL;
     }
   user->access_enabled = is_absent (enabled) || json_is_true (enabled);
@@ -150,8 +150,13 @@ user_read (const Row *row, json_t *object)
 /* KISI names the two ends of an assignment in up to three generations of keys (kisi-api.md §2.8).
  * Ids of different types collide, so an id counts only beside its type. OLD stands alone. */
 static gboolean
-read_end (const Row *row, json_t *object, const char *type_key, const char *type,
-          const char *id_key, const char *old_key, gint64 *out)
+read_end (const Row *row,
+          json_t *object,
+          const char *type_key,
+          const char *type,
+          const char *id_key,
+          const char *old_key,
+          gint64 *out)
 {
   const char *given;
 
@@ -262,7 +267,7 @@ event_read (const Row *row, json_t *object)
     return NULL;
   if (event->created_at == LK_TIME_NONE)
     {
-      (void) complain (row, "created_at", "a time", "nothing");
+      (void)complain (row, "created_at", "a time", "nothing");
       return NULL;
     }
   event->uuid = g_strdup (uuid);
@@ -305,22 +310,22 @@ kisi_row_id (LkKisiShape shape, gconstpointer row, char buf[48])
   switch (shape)
     {
     case LK_KISI_SHAPE_USERS:
-      id = ((const LkKisiUser *) row)->id;
+      id = ((const LkKisiUser *)row)->id;
       break;
     case LK_KISI_SHAPE_ASSIGNMENTS:
-      id = ((const LkKisiAssignment *) row)->id;
+      id = ((const LkKisiAssignment *)row)->id;
       break;
     case LK_KISI_SHAPE_GROUPS:
-      id = ((const LkKisiGroup *) row)->id;
+      id = ((const LkKisiGroup *)row)->id;
       break;
     case LK_KISI_SHAPE_GROUP_LOCKS:
       /* The row's own id is not kept: a door is in a group once as far as access goes. */
       g_snprintf (buf, 48, "%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
-                  ((const LkKisiGroupLock *) row)->group_id,
-                  ((const LkKisiGroupLock *) row)->lock_id);
+                  ((const LkKisiGroupLock *)row)->group_id,
+                  ((const LkKisiGroupLock *)row)->lock_id);
       return buf;
     case LK_KISI_SHAPE_EVENTS:
-      return ((const LkKisiEvent *) row)->uuid;
+      return ((const LkKisiEvent *)row)->uuid;
     default:
       return NULL;
     }
@@ -350,7 +355,7 @@ list_read (LkKisiShape shape, json_t *list, GPtrArray *rows, char **out_why)
     if (!json_is_object (object))
       {
         *out_why = g_strdup_printf ("%s[%" G_GSIZE_FORMAT "]: expected an object, got %s",
-                                    reader->list, (gsize) i, type_name (object));
+                                    reader->list, (gsize)i, type_name (object));
         return FALSE;
       }
     value = reader->read (&row, object);
@@ -360,7 +365,7 @@ list_read (LkKisiShape shape, json_t *list, GPtrArray *rows, char **out_why)
     if (!g_hash_table_add (seen, g_strdup (kisi_row_id (shape, value, buf))))
       {
         *out_why = g_strdup_printf ("%s[%" G_GSIZE_FORMAT "]: its id is there twice", reader->list,
-                                    (gsize) i);
+                                    (gsize)i);
         return FALSE;
       }
   }

@@ -11,33 +11,35 @@
 #include <string.h>
 
 /* Field names and the words of validation messages; sorted (bsearch). None of them is a name. */
+/* clang-format off */
 static const char *const vocabulary[] = {
-  "a", "access", "access_enabled", "account", "add", "address", "after", "allowed", "already", "an",
-  "and", "another", "applies_to", "applies_to_id", "applies_to_type", "are", "assigned",
+  "a", "access", "access_enabled", "account", "add", "address", "after", "allowed", "already",
+  "an", "and", "another", "applies_to", "applies_to_id", "applies_to_type", "are", "assigned",
   "assignee", "assignee_id", "assignee_type", "at", "authenticated", "authorized", "base", "be",
   "because", "been", "before", "beyond", "blank", "body", "but", "by", "can't", "cannot",
-  "characters", "check", "confirm", "cursor", "date", "deactivated", "disabled", "does", "doesn't",
-  "duplicate", "email", "enabled", "end", "endpoint", "error", "event_set", "exceeded", "exist",
-  "existing", "exists", "expired", "few", "for", "forbidden", "format", "found", "from", "future",
-  "greater", "group", "group_id", "has", "have", "id", "in", "inactive", "included", "integer",
-  "interval", "invalid", "is", "it", "kind", "less", "limit", "list", "long", "many", "maximum",
-  "minimum", "missing", "more", "must", "name", "no", "not", "notify", "number", "of", "offset",
-  "on", "one", "only", "or", "organization", "own", "parameter", "parameters", "password", "past",
-  "permitted", "place", "please", "present", "query", "rate", "record", "request", "requests",
-  "required", "reserved", "role", "role_assignment", "role_id", "same", "send_emails", "short",
-  "start", "taken", "team", "than", "the", "there", "this", "time", "to", "too", "unauthorized",
-  "unknown", "unprocessable", "unsupported", "user", "user_id", "valid", "valid_from",
-  "valid_until", "value", "was", "with", "wrong", "your",
+  "characters", "check", "confirm", "cursor", "date", "deactivated", "disabled", "does",
+  "doesn't", "duplicate", "email", "enabled", "end", "endpoint", "error", "event_set", "exceeded",
+  "exist", "existing", "exists", "expired", "few", "for", "forbidden", "format", "found", "from",
+  "future", "greater", "group", "group_id", "has", "have", "id", "in", "inactive", "included",
+  "integer", "interval", "invalid", "is", "it", "kind", "less", "limit", "list", "long", "many",
+  "maximum", "minimum", "missing", "more", "must", "name", "no", "not", "notify", "number", "of",
+  "offset", "on", "one", "only", "or", "organization", "own", "parameter", "parameters",
+  "password", "past", "permitted", "place", "please", "present", "query", "rate", "record",
+  "request", "requests", "required", "reserved", "role", "role_assignment", "role_id", "same",
+  "send_emails", "short", "start", "taken", "team", "than", "the", "there", "this", "time", "to",
+  "too", "unauthorized", "unknown", "unprocessable", "unsupported", "user", "user_id", "valid",
+  "valid_from", "valid_until", "value", "was", "with", "wrong", "your",
 };
+/* clang-format on */
 
 #define TEXT_WORDS_MAX 16
-#define TEXTS_MAX 6
-#define DEPTH_MAX 6
+#define TEXTS_MAX      6
+#define DEPTH_MAX      6
 
 static int
 word_compare (const void *key, const void *element)
 {
-  return strcmp (key, *(const char *const *) element);
+  return strcmp (key, *(const char *const *)element);
 }
 
 static gboolean
@@ -100,13 +102,10 @@ value_says_taken (json_t *value, int depth)
     return text_says_taken (json_string_value (value));
   if (depth >= DEPTH_MAX)
     return FALSE;
-  json_array_foreach (value, i, child)
-    if (value_says_taken (child, depth + 1))
-      return TRUE;
+  json_array_foreach (value, i, child) if (value_says_taken (child, depth + 1)) return TRUE;
   json_object_foreach (value, key, child)
-    /* "valid_until is already in the past" is about the window, whatever its words. */
-    if (!g_str_has_prefix (key, "valid_") && value_says_taken (child, depth + 1))
-      return TRUE;
+      /* "valid_until is already in the past" is about the window, whatever its words. */
+      if (!g_str_has_prefix (key, "valid_") && value_says_taken (child, depth + 1)) return TRUE;
   return FALSE;
 }
 
@@ -153,24 +152,24 @@ add_value (GString *out, json_t *value, int depth, guint *texts)
       return;
     }
   json_array_foreach (value, i, child)
-    {
-      if (i > 0 && json_is_string (child) && out->len > 0)
-        g_string_append_c (out, ',');
-      add_value (out, child, depth + 1, texts);
-    }
+  {
+    if (i > 0 && json_is_string (child) && out->len > 0)
+      g_string_append_c (out, ',');
+    add_value (out, child, depth + 1, texts);
+  }
   json_object_foreach (value, key, child)
-    {
-      if (depth == 0 && g_str_equal (key, "code"))
-        continue;
-      if (out->len > 0 && out->str[out->len - 1] != ':')
-        g_string_append_c (out, ';');
-      if (depth > 0 || (!g_str_equal (key, "error") && !g_str_equal (key, "errors")))
-        {
-          add_text (out, key);
-          g_string_append_c (out, ':');
-        }
-      add_value (out, child, depth + 1, texts);
-    }
+  {
+    if (depth == 0 && g_str_equal (key, "code"))
+      continue;
+    if (out->len > 0 && out->str[out->len - 1] != ':')
+      g_string_append_c (out, ';');
+    if (depth > 0 || (!g_str_equal (key, "error") && !g_str_equal (key, "errors")))
+      {
+        add_text (out, key);
+        g_string_append_c (out, ':');
+      }
+    add_value (out, child, depth + 1, texts);
+  }
 }
 
 char *
