@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The plan of one person. For each group: the windows that should be (D), the rights of ours that
+ * are (R). A right that opens now what nothing gives goes first. What is missing is made next. Only
+ * then goes what was replaced, so that there is never a gap.
+ */
+#include "plan.h"
+
+#include <string.h>
+
+#define SOON_MS LK_HOUR
+
+/* What one group comes to. */
+typedef struct
+{
+  gint64 id;
+  GArray *wanted;    /* LkWindow: D, sorted, something left of each */
+  GPtrArray *rights; /* const LkRight*: held, of ours */
+  gboolean *served;  /* per wanted: a right does it */
+  gboolean *serves;  /* per right: it does one of D, first come */
+  gboolean blocked;
+} Group;
+
+/* --- windows ------------------------------------------------------------------------------------ */
+
+static LkTime
+whole_second (LkTime time)
+{
+  return time == LK_TIME_NONE ? time : time - ((time % LK_SECOND) + LK_SECOND) % LK_SECOND;
+}
+
+LkWindow
+plan_whole_seconds (LkWindow window)
+{
+  return (LkWindow){ whole_second (window.from), whole_second (window.until) };
+}
+
+gboolean
+plan_window_serves (LkWindow held, LkWindow wanted, LkTime now)
+{
+  held = plan_whole_seconds (held);
+  wanted = plan_whole_seconds (wanted);
+  if (held.until != wanted.until)
+    return FALSE;
+  return lk_window_from (held) == lk_window_from (wanted)
+         || (lk_window_from (held) <= now && lk_window_from (wanted) <= now);
+}
+
+GArray *
+plan_windows (const PlanFacts *facts, gint64 group, LkTime now)
+{
+  GArray *windows = g_array_new (FALSE, FALSE, sizeof (LkWindow));
+  guint n;
+
+  for (guint i = 0; facts->entitled && i < facts->commands->len; i++)
+    {
+      const LkCommand *command = facts->commands->pdata[i];
+      for (guint c = 0; c < command->n_claims; c++)
+        if (command->claims[c].group_id == group)
+          {
+            LkWindow window = plan_whole_seconds (command->claims[c].window);
+            g_array_append_val (windows, window);
+          }
+    }
+  n = lk_windows_union ((LkWindow *) (void *) windows->data, windows->len);
+  g_array_set_size (windows, n);
+  for (guint i = windows->len; i > 0; i--)
+    if (lk_window_until (g_array_index (windows, LkWindow, i - 1)) <= now)
+      g_array_remove_index (windows, i - 1);
+  return windows;
+}
+
+char **
+plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *out_version)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  char name[64];
+
+  *out_version = (LkVersion){ 0, 0 };
+  for (guint i = 0; i < facts->commands->len; i++)
+    {
+      const LkCommand *command = facts->commands->pdata[i];
+      for (guint c = 0; c < command->n_claims; c++)
+        if (command->claims[c].group_id == group
+            && !lk_window_is_empty (lk_window_intersect (command->claims[c].window, window)))
+          {
+            g_strv_builder_add (builder, lk_source_name (command->kind, command->source_id, name));
+            if (lk_version_compare (command->version, *out_version) > 0)
+              *out_version = command->version;
+            break;
+          }
+    }
+  return g_strv_builder_end (builder);
+}
+
+/* The first instant ≥ NOW that RIGHT opens and none of WANTED does; LK_TIME_NONE: there is none. */
+static LkTime
+first_excess (LkWindow right, const GArray *wanted, LkTime now)
+{
+  g_autofree LkWindow *left = g_new (LkWindow, wanted->len + 2);
+  g_autofree LkWindow *next = g_new (LkWindow, wanted->len + 2);
+  LkTime first = LK_TIME_NONE;
+  guint n = 1;
+
+  left[0] = lk_window_intersect (right, (LkWindow){ now, LK_TIME_NONE });
+  if (lk_window_is_empty (left[0]))
+    return LK_TIME_NONE;
+  for (guint i = 0; i < wanted->len && n > 0; i++)
+    {
+      n = lk_windows_subtract (left, n, g_array_index (wanted, LkWindow, i), next);
+      memcpy (left, next, n * sizeof *left);
+    }
+  for (guint i = 0; i < n; i++)
+    if (first == LK_TIME_NONE || lk_window_from (left[i]) < first)
+      first = lk_window_from (left[i]);
+  return first;
+}
+
+/* --- groups ------------------------------------------------------------------------------------- */
+
+static void
+group_free (gpointer data)
+{
+  Group *group = data;
+
+  g_array_unref (group->wanted);
+  g_ptr_array_unref (group->rights);
+  g_free (group->served);
+  g_free (group->serves);
+  g_free (group);
+}
+
+static gboolean
+is_blocked (const PlanFacts *facts, gint64 group, LkTime now)
+{
+  for (guint i = 0; facts->known != NULL && i < facts->known->n_blocked; i++)
+    {
+      const LkBlocked *blocked = &facts->known->blocked[i];
+      if ((blocked->group_id == group || blocked->group_id == 0)
+          && (blocked->until == LK_TIME_NONE || blocked->until > now))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gint64
+user_of (const PlanFacts *facts)
+{
+  if (facts->known == NULL || facts->known->kisi_user_id == 0 || facts->email == NULL
+      || facts->known->email == NULL || g_ascii_strcasecmp (facts->known->email, facts->email) != 0)
+    return 0;
+  return facts->known->kisi_user_id;
+}
+
+/* Pairs wanted windows with rights that do the same for today's user. */
+static void
+pair (const PlanFacts *facts, Group *group, LkTime now)
+{
+  gint64 user = user_of (facts);
+
+  group->served = g_new0 (gboolean, group->wanted->len + 1);
+  group->serves = g_new0 (gboolean, group->rights->len + 1);
+  for (guint w = 0; w < group->wanted->len; w++)
+    for (guint r = 0; r < group->rights->len && !group->served[w]; r++)
+      {
+        const LkRight *right = group->rights->pdata[r];
+        if (!group->serves[r] && right->kisi_user_id == user
+            && plan_window_serves (right->window, g_array_index (group->wanted, LkWindow, w), now))
+          group->served[w] = group->serves[r] = TRUE;
+      }
+}
+
+static void
+add_id (GArray *ids, gint64 id)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (g_array_index (ids, gint64, i) == id)
+      return;
+  g_array_append_val (ids, id);
+}
+
+static GPtrArray *
+groups_of (const PlanFacts *facts, const PlanSettings *settings, LkTime now)
+{
+  GPtrArray *groups = g_ptr_array_new_with_free_func (group_free);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < facts->commands->len; i++)
+    for (guint c = 0; c < ((const LkCommand *) facts->commands->pdata[i])->n_claims; c++)
+      add_id (ids, ((const LkCommand *) facts->commands->pdata[i])->claims[c].group_id);
+  for (guint i = 0; i < facts->rights->len; i++)
+    add_id (ids, ((const LkRight *) facts->rights->pdata[i])->group_id);
+  for (guint i = 0; i < ids->len; i++)
+    {
+      Group *group = g_new0 (Group, 1);
+      group->id = g_array_index (ids, gint64, i);
+      group->wanted = plan_windows (facts, group->id, now);
+      /* Where KISI takes one right, only the open or next window exists (design §6.6). */
+      if (settings->one_right && group->wanted->len > 1)
+        g_array_set_size (group->wanted, 1);
+      group->rights = g_ptr_array_new ();
+      for (guint r = 0; r < facts->rights->len; r++)
+        {
+          const LkRight *right = facts->rights->pdata[r];
+          if (right->group_id == group->id && right->state == LK_RIGHT_HELD)
+            g_ptr_array_add (group->rights, (gpointer) right);
+        }
+      group->blocked = is_blocked (facts, group->id, now);
+      pair (facts, group, now);
+      g_ptr_array_add (groups, group);
+    }
+  return groups;
+}
+
+/* --- choosing ----------------------------------------------------------------------------------- */
+
+static void
+offer (PlanAction *best, const PlanAction *action)
+{
+  if (best->kind == PLAN_NOTHING || action->class < best->class
+      || (action->class == best->class && action->due < best->due))
+    {
+      LkTime wake = best->wake_at;
+      *best = *action;
+      best->wake_at = wake;
+    }
+}
+
+static void
+wake (PlanAction *best, LkTime at)
+{
+  if (at != LK_TIME_NONE && (best->wake_at == LK_TIME_NONE || at < best->wake_at))
+    best->wake_at = at;
+}
+
+/* Whether every wanted window that RIGHT helps to open has a right of its own. */
+static gboolean
+is_replaced (const Group *group, const LkRight *right)
+{
+  for (guint w = 0; w < group->wanted->len; w++)
+    if (!group->served[w]
+        && !lk_window_is_empty (
+            lk_window_intersect (right->window, g_array_index (group->wanted, LkWindow, w))))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+offer_losses (const Group *group, LkTime now, PlanAction *best)
+{
+  for (guint r = 0; r < group->rights->len; r++)
+    {
+      const LkRight *right = group->rights->pdata[r];
+      PlanAction action = { .kind = PLAN_DELETE,
+                            .group_id = group->id,
+                            .right = right,
+                            .window = right->window,
+                            .start_at = LK_TIME_NONE };
+      LkTime excess;
+
+      wake (best, right->window.until > now ? right->window.until : LK_TIME_NONE);
+      if (group->serves[r])
+        continue;
+      excess = first_excess (right->window, group->wanted, now);
+      if (excess != LK_TIME_NONE && excess <= now)
+        {
+          action.class = PLAN_LOSS_DUE;
+          action.due = now;
+        }
+      else if (!group->blocked && !is_replaced (group, right))
+        continue; /* its successor comes first */
+      else
+        {
+          action.class = excess == LK_TIME_NONE ? PLAN_TIDY : PLAN_FUTURE;
+          action.due = excess == LK_TIME_NONE ? now : excess;
+          /* Blocked: what it still rightly opens is not taken away for want of a successor. */
+          if (group->blocked && !is_replaced (group, right))
+            {
+              wake (best, excess);
+              continue;
+            }
+        }
+      offer (best, &action);
+    }
+}
+
+/* Where one right is all there may be, the one that serves nothing is changed. */
+static const LkRight *
+right_to_change (const Group *group)
+{
+  for (guint r = 0; r < group->rights->len; r++)
+    if (!group->serves[r])
+      return group->rights->pdata[r];
+  return NULL;
+}
+
+static void
+offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *group, LkTime now,
+             PlanAction *best)
+{
+  for (guint w = 0; w < group->wanted->len; w++)
+    {
+      LkWindow window = g_array_index (group->wanted, LkWindow, w);
+      PlanAction action = { .kind = PLAN_CREATE,
+                            .group_id = group->id,
+                            .window = window,
+                            .start_at = LK_TIME_NONE,
+                            .due = MAX (lk_window_from (window), now) };
+
+      wake (best, lk_window_from (window) > now ? window.from : LK_TIME_NONE);
+      if (group->served[w])
+        continue;
+      if (lk_window_from (window) > now + settings->horizon)
+        {
+          wake (best, window.from - settings->horizon);
+          continue;
+        }
+      if (group->blocked || facts->address_is_shared || facts->email == NULL)
+        continue;
+      action.class = action.due <= now + SOON_MS ? PLAN_GAIN_DUE : PLAN_FUTURE;
+      if (user_of (facts) == 0)
+        action.kind = PLAN_USER;
+      else if (settings->one_right && right_to_change (group) != NULL)
+        {
+          action.kind = PLAN_CHANGE;
+          action.right = right_to_change (group);
+        }
+      offer (best, &action);
+    }
+}
+
+/* An intent without a result stands before everything of its person but a loss: until it is known
+ * what became of it nothing may be created (design §6.4). */
+static const LkRight *
+open_intent (const PlanFacts *facts)
+{
+  for (guint i = 0; i < facts->rights->len; i++)
+    if (((const LkRight *) facts->rights->pdata[i])->state == LK_RIGHT_INTENDED)
+      return facts->rights->pdata[i];
+  return NULL;
+}
+
+static void
+offer_resolve (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *best)
+{
+  const LkRight *intent = open_intent (facts);
+  PlanAction action = { .kind = PLAN_RESOLVE, .right = intent };
+
+  if (intent == NULL)
+    return;
+  action.group_id = intent->group_id;
+  action.window = intent->window;
+  action.class = lk_window_contains (intent->window, now) ? PLAN_GAIN_DUE : PLAN_FUTURE;
+  action.due = MAX (lk_window_from (intent->window), now);
+  action.start_at = intent->intended_at == LK_TIME_NONE
+                        ? now
+                        : intent->intended_at + settings->resolve_after;
+  if (best->kind == PLAN_DELETE && best->class == PLAN_LOSS_DUE)
+    return;
+  LkTime at = best->wake_at;
+  *best = action;
+  best->wake_at = at;
+  if (action.start_at > now)
+    wake (best, action.start_at);
+}
+
+static void
+wake_for_blocks (const PlanFacts *facts, LkTime now, PlanAction *best)
+{
+  for (guint i = 0; facts->known != NULL && i < facts->known->n_blocked; i++)
+    if (facts->known->blocked[i].until != LK_TIME_NONE && facts->known->blocked[i].until > now)
+      wake (best, facts->known->blocked[i].until);
+}
+
+void
+plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *out)
+{
+  g_autoptr (GPtrArray) groups = groups_of (facts, settings, now);
+
+  *out = (PlanAction){ .kind = PLAN_NOTHING,
+                       .class = PLAN_TIDY,
+                       .due = LK_TIME_NONE,
+                       .start_at = LK_TIME_NONE,
+                       .wake_at = LK_TIME_NONE };
+  for (guint i = 0; i < groups->len; i++)
+    {
+      offer_losses (groups->pdata[i], now, out);
+      offer_gains (facts, settings, groups->pdata[i], now, out);
+    }
+  offer_resolve (facts, settings, now, out);
+  wake_for_blocks (facts, now, out);
+}

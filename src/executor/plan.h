@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What to do next for one person in one space: what the claims give against the rights held
+ * (design §6.2, §6.3, §6.6). One action at a time; after it the plan is made again. Pure: the time
+ * is an argument; any thread.
+ */
+#pragma once
+
+#include <latchkey/model/command.h>
+#include <latchkey/model/ledger.h>
+
+G_BEGIN_DECLS
+
+/* The order of urgency. */
+typedef enum
+{
+  PLAN_LOSS_DUE,  /* open now, and should not be */
+  PLAN_GAIN_DUE,  /* should be open now, or within the hour */
+  PLAN_FUTURE,    /* later windows, both ways */
+  PLAN_TIDY,      /* lapsed or redundant: opens nothing more than it should */
+  PLAN_CLASSES
+} PlanClass;
+
+typedef enum
+{
+  PLAN_NOTHING,
+  PLAN_USER,    /* find or create the KISI user */
+  PLAN_CREATE,  /* a right on `group_id` with `window` */
+  PLAN_CHANGE,  /* `right` to `window`: where KISI takes one right for user and group */
+  PLAN_DELETE,  /* `right` */
+  PLAN_RESOLVE, /* whether the create of `right` happened: list and match */
+} PlanKind;
+
+typedef struct
+{
+  PlanKind kind;
+  PlanClass class;
+  LkTime due;      /* when it begins to matter; orders within a class */
+  LkTime start_at; /* not before (RESOLVE); else LK_TIME_NONE */
+  gint64 group_id;
+  LkWindow window;
+  const LkRight *right; /* borrowed from the facts */
+  /* When to plan again without any input; LK_TIME_NONE: never. */
+  LkTime wake_at;
+} PlanAction;
+
+/* All of one person, borrowed. */
+typedef struct
+{
+  gboolean entitled;
+  const char *email;           /* of the newest member.set; NULL: none */
+  GPtrArray *commands;         /* const LkCommand*: claims.set of all sources */
+  GPtrArray *rights;           /* const LkRight*: of any state */
+  const LkLedgerMember *known; /* the ledger's record of the person, or NULL */
+  gboolean address_is_shared;  /* with a member of a lower id (design §6.8): nothing new is made */
+} PlanFacts;
+
+typedef struct
+{
+  gint64 horizon;       /* ms */
+  gboolean one_right;   /* rights_per_group: one */
+  gint64 resolve_after; /* ms from an intent to looking whether it happened */
+} PlanSettings;
+
+/* The next action of the person. */
+void plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *out);
+
+/* The union of all claims on GROUP, in whole seconds, of which something is left at NOW (element:
+ * LkWindow); nothing when not entitled. Free with g_array_unref. */
+GArray *plan_windows (const PlanFacts *facts, gint64 group, LkTime now);
+
+/* The sources (char*, "pass/17") whose claims on GROUP overlap WINDOW; NULL-terminated, free with
+ * g_strfreev. *OUT_VERSION is the newest of theirs. */
+char **plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *out_version);
+
+/* Whether a right with HELD does from NOW on what WANTED does: its past start does not matter. */
+gboolean plan_window_serves (LkWindow held, LkWindow wanted, LkTime now);
+
+/* Down to the whole second, in which KISI keeps its times. */
+LkWindow plan_whole_seconds (LkWindow window);
+
+G_END_DECLS

@@ -1,0 +1,704 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Tables and persons.
+ */
+#include "state.h"
+
+#include "merge.h"
+
+#include <latchkey/base/log.h>
+#include <string.h>
+
+#define ENDED_MS (7 * LK_DAY) /* an ended right is kept that long for reports */
+
+struct _State
+{
+  LkProgram *program;
+  GPtrArray *spaces;  /* StateSpace* */
+  GHashTable *people; /* Person* → itself, by (space, member) */
+  GHashTable *addresses; /* lower-case address → GHashTable of gint64* member → its entitled commands */
+  StateChangedFunc changed;
+  StateRulesFunc rules_changed;
+  gpointer data;
+  char *refusal;
+};
+
+/* --- people ------------------------------------------------------------------------------------- */
+
+static guint
+person_hash (gconstpointer key)
+{
+  const Person *person = key;
+
+  return g_int64_hash (&person->member) * 31 + g_direct_hash (person->space);
+}
+
+static gboolean
+person_equal (gconstpointer a, gconstpointer b)
+{
+  const Person *x = a, *y = b;
+
+  return x->space == y->space && x->member == y->member;
+}
+
+static void
+person_free (gpointer data)
+{
+  Person *person = data;
+
+  g_free (person->right_key);
+  g_free (person);
+}
+
+static Person *
+person_of (StateSpace *space, gint64 member)
+{
+  Person key = { .space = space, .member = member };
+  Person *person = g_hash_table_lookup (space->state->people, &key);
+
+  if (person != NULL)
+    return person;
+  person = g_new0 (Person, 1);
+  person->space = space;
+  person->member = member;
+  person->wake_at = person->retry_at = LK_TIME_NONE;
+  lk_backoff_init (&person->backoff, 1000, 5 * LK_MINUTE, 0);
+  g_hash_table_add (space->state->people, person);
+  return person;
+}
+
+void
+state_foreach (State *state, void (*func) (Person *person, gpointer data), gpointer data)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  g_hash_table_iter_init (&iter, state->people);
+  while (g_hash_table_iter_next (&iter, &person, NULL))
+    func (person, data);
+}
+
+/* --- addresses ------------------------------------------------------------------------------------ */
+
+/* Which members (of any space; one person has the same id in all) are entitled under an address. */
+static void
+note_address (State *state, const LkCommand *command, int by)
+{
+  g_autofree char *address = NULL;
+  GHashTable *members;
+  gpointer count;
+
+  if (command->email == NULL || !command->entitled)
+    return;
+  address = g_ascii_strdown (command->email, -1);
+  members = g_hash_table_lookup (state->addresses, address);
+  if (members == NULL)
+    {
+      members = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+      g_hash_table_insert (state->addresses, g_strdup (address), members);
+    }
+  count = g_hash_table_lookup (members, &command->member);
+  int now = GPOINTER_TO_INT (count) + by;
+  if (now > 0)
+    g_hash_table_replace (members, g_memdup2 (&command->member, sizeof command->member),
+                          GINT_TO_POINTER (now));
+  else
+    (void) g_hash_table_remove (members, &command->member);
+  if (g_hash_table_size (members) == 0)
+    (void) g_hash_table_remove (state->addresses, address);
+}
+
+/* Somebody of a lower id has the same address. */
+static gboolean
+is_shared (const State *state, const LkCommand *command)
+{
+  g_autofree char *address = NULL;
+  GHashTable *members;
+  GHashTableIter iter;
+  gpointer member;
+
+  if (command->email == NULL)
+    return FALSE;
+  address = g_ascii_strdown (command->email, -1);
+  members = g_hash_table_lookup (state->addresses, address);
+  if (members == NULL || g_hash_table_size (members) < 2)
+    return FALSE;
+  g_hash_table_iter_init (&iter, members);
+  while (g_hash_table_iter_next (&iter, &member, NULL))
+    if (*(gint64 *) member < command->member)
+      return TRUE;
+  return FALSE;
+}
+
+/* When an address is taken or left, the others who have it are planned again. */
+static void
+address_changed (State *state, const LkCommand *command)
+{
+  g_autofree char *address = NULL;
+  GHashTable *members;
+  GHashTableIter iter;
+  gpointer member;
+
+  if (command == NULL || command->email == NULL)
+    return;
+  address = g_ascii_strdown (command->email, -1);
+  members = g_hash_table_lookup (state->addresses, address);
+  if (members == NULL)
+    return;
+  g_hash_table_iter_init (&iter, members);
+  while (g_hash_table_iter_next (&iter, &member, NULL))
+    if (*(gint64 *) member != command->member)
+      for (guint i = 0; i < state->spaces->len; i++)
+        {
+          Person key = { .space = state->spaces->pdata[i], .member = *(gint64 *) member };
+          Person *person = g_hash_table_lookup (state->people, &key);
+          if (person != NULL)
+            state->changed (person, state->data);
+        }
+}
+
+/* --- commands ------------------------------------------------------------------------------------- */
+
+static gint64
+member_of_key (const char *key)
+{
+  return g_ascii_strtoll (key, NULL, 10);
+}
+
+static gpointer
+command_decode (const LkRecord *record, gpointer data, GError **error)
+{
+  CommandEntry *entry = g_new0 (CommandEntry, 1);
+
+  (void) data;
+  entry->at = record->timestamp;
+  if (lk_command_parse (&entry->command, record->value, record->value_len, error))
+    return entry;
+  g_free (entry);
+  return NULL;
+}
+
+static void
+command_free (gpointer data)
+{
+  lk_command_clear (&((CommandEntry *) data)->command);
+  g_free (data);
+}
+
+static int
+command_compare (gconstpointer a, gconstpointer b)
+{
+  return lk_version_compare (((const CommandEntry *) a)->command.version,
+                             ((const CommandEntry *) b)->command.version);
+}
+
+static void
+command_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+                 gpointer new_entry, gpointer data)
+{
+  StateSpace *space = data;
+  const CommandEntry *before = old_entry, *after = new_entry;
+
+  (void) table;
+  (void) partition;
+  if (strchr (key, '/') == NULL)
+    {
+      if (before != NULL)
+        note_address (space->state, &before->command, -1);
+      if (after != NULL)
+        note_address (space->state, &after->command, 1);
+      address_changed (space->state, before == NULL ? NULL : &before->command);
+      address_changed (space->state, after == NULL ? NULL : &after->command);
+    }
+  space->state->changed (person_of (space, member_of_key (key)), space->state->data);
+}
+
+static void
+rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
+{
+  StateSpace *space = data;
+
+  (void) table;
+  lk_warning (LK_F (.space = space->config->code, .topic = record->topic,
+                    .partition = record->partition, .offset = record->offset, .error = error,
+                    .event = "record_ignored"),
+              "can't understand this record; what stood before still stands");
+}
+
+/* --- ledger --------------------------------------------------------------------------------------- */
+
+static gpointer
+ledger_decode (const LkRecord *record, gpointer data, GError **error)
+{
+  StateSpace *space = data;
+  LedgerEntry *entry = g_new0 (LedgerEntry, 1);
+  g_autoptr (GError) local = NULL;
+
+  entry->at = record->timestamp;
+  entry->is_right = memchr (record->key, '/', record->key_len) != NULL;
+  if (entry->is_right ? lk_right_parse (&entry->right, record->value, record->value_len, &local)
+                      : lk_ledger_member_parse (&entry->member, record->value, record->value_len,
+                                                &local))
+    return entry;
+  g_free (entry);
+  /* A record of a newer format may say that a right is held: whoever can't read it must not decide
+   * that there is none (design §3). */
+  if (local->code == LK_ERROR_REFUSED && space->state->refusal == NULL)
+    space->state->refusal = g_strdup_printf ("space %s: ledger: %s", space->config->code,
+                                             local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static void
+ledger_free (gpointer data)
+{
+  LedgerEntry *entry = data;
+
+  if (entry->is_right)
+    lk_right_clear (&entry->right);
+  else
+    lk_ledger_member_clear (&entry->member);
+  g_free (entry);
+}
+
+static int
+ledger_compare (gconstpointer a, gconstpointer b)
+{
+  const LedgerEntry *x = a, *y = b;
+
+  return x->is_right && y->is_right ? merge_compare (&x->right, &y->right) : 0;
+}
+
+static gpointer
+ledger_merge (gconstpointer a, gconstpointer b)
+{
+  const LedgerEntry *x = a, *y = b;
+  LedgerEntry *merged;
+
+  if (!x->is_right || !y->is_right)
+    return NULL;
+  merged = g_new0 (LedgerEntry, 1);
+  merged->is_right = TRUE;
+  merged->at = MAX (x->at, y->at);
+  merge_rights (&x->right, &y->right, &merged->right);
+  return merged;
+}
+
+static gboolean
+ledger_write (gconstpointer data, GString *value, LkHeaders *headers)
+{
+  const LedgerEntry *entry = data;
+
+  headers->type = entry->is_right ? "right.set" : "ledger.member.set";
+  headers->source = "/latchkey/executor";
+  headers->time = entry->at;
+  if (entry->is_right)
+    lk_right_write (&entry->right, value);
+  else
+    lk_ledger_member_write (&entry->member, value);
+  return TRUE;
+}
+
+static void
+ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+                gpointer new_entry, gpointer data)
+{
+  StateSpace *space = data;
+  const LedgerEntry *before = old_entry, *after = new_entry;
+  gint64 member = member_of_key (key);
+
+  (void) table;
+  (void) partition;
+  if (before != NULL && !before->is_right && before->member.kisi_user_id != 0)
+    (void) g_hash_table_remove (space->users, &before->member.kisi_user_id);
+  if (after != NULL && !after->is_right && after->member.kisi_user_id != 0)
+    g_hash_table_replace (space->users,
+                          g_memdup2 (&after->member.kisi_user_id,
+                                     sizeof after->member.kisi_user_id),
+                          g_memdup2 (&member, sizeof member));
+  space->state->changed (person_of (space, member), space->state->data);
+}
+
+/* --- rules ---------------------------------------------------------------------------------------- */
+
+static gpointer
+rules_decode (const LkRecord *record, gpointer data, GError **error)
+{
+  (void) data;
+  return lk_rules_parse (record->value, record->value_len, error);
+}
+
+static void
+rules_free (gpointer data)
+{
+  lk_rules_free (data);
+}
+
+static int
+rules_compare (gconstpointer a, gconstpointer b)
+{
+  gint64 x = ((const LkRules *) a)->rules_version, y = ((const LkRules *) b)->rules_version;
+
+  return x < y ? -1 : x > y;
+}
+
+static void
+rules_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+               gpointer new_entry, gpointer data)
+{
+  StateSpace *space = data;
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  (void) old_entry;
+  (void) new_entry;
+  space->state->rules_changed (space, space->state->data);
+}
+
+static const LkTableOps command_ops = { .decode = command_decode,
+                                        .free_entry = command_free,
+                                        .compare = command_compare,
+                                        .changed = command_changed,
+                                        .rejected = rejected };
+static const LkTableOps ledger_ops = { .decode = ledger_decode,
+                                       .free_entry = ledger_free,
+                                       .compare = ledger_compare,
+                                       .merge = ledger_merge,
+                                       .write = ledger_write,
+                                       .changed = ledger_changed,
+                                       .rejected = rejected };
+static const LkTableOps rules_ops = { .decode = rules_decode,
+                                      .free_entry = rules_free,
+                                      .compare = rules_compare,
+                                      .changed = rules_changed,
+                                      .rejected = rejected };
+
+/* --- life ----------------------------------------------------------------------------------------- */
+
+static LkTable *
+open_table (StateSpace *space, LkKind kind, gint32 partitions, const LkTableOps *ops)
+{
+  LkProgram *program = space->state->program;
+  g_autofree char *topic
+      = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)), kind, space->config->code);
+  LkTable *table = lk_table_new (lk_program_reader (program), lk_program_producer (program), topic,
+                                 partitions, ops, space);
+
+  lk_table_follow_all (table);
+  return table;
+}
+
+static void
+space_free (gpointer data)
+{
+  StateSpace *space = data;
+
+  lk_table_free (space->commands);
+  lk_table_free (space->ledger);
+  lk_table_free (space->rules);
+  g_hash_table_unref (space->users);
+  g_free (space->changes_topic);
+  g_free (space->ce_source);
+  g_free (space);
+}
+
+State *
+state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc changed,
+           StateRulesFunc rules_changed_func, gpointer data)
+{
+  State *state = g_new0 (State, 1);
+  const GPtrArray *spaces = lk_program_spaces (program);
+
+  state->program = program;
+  state->changed = changed;
+  state->rules_changed = rules_changed_func;
+  state->data = data;
+  state->people = g_hash_table_new_full (person_hash, person_equal, person_free, NULL);
+  state->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                            (GDestroyNotify) g_hash_table_unref);
+  state->spaces = g_ptr_array_new_with_free_func (space_free);
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      const LkConfigSpace *one = spaces->pdata[i];
+      StateSpace *space;
+      if (one->kisi != config)
+        continue;
+      space = g_new0 (StateSpace, 1);
+      space->state = state;
+      space->config = one;
+      space->users = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+      space->changes_topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
+                                            LK_KIND_ACCESS_CHANGES, one->code);
+      space->ce_source = g_strdup_printf ("/latchkey/executor/%s", one->code);
+      g_ptr_array_add (state->spaces, space);
+      space->commands = open_table (space, LK_KIND_COMMANDS, one->partitions, &command_ops);
+      space->ledger = open_table (space, LK_KIND_LEDGER, one->partitions, &ledger_ops);
+      space->rules = open_table (space, LK_KIND_RULES, 1, &rules_ops);
+    }
+  return state;
+}
+
+void
+state_free (State *state)
+{
+  if (state == NULL)
+    return;
+  g_ptr_array_unref (state->spaces);
+  g_hash_table_unref (state->people);
+  g_hash_table_unref (state->addresses);
+  g_free (state->refusal);
+  g_free (state);
+}
+
+LkProgram *
+state_program (const State *state)
+{
+  return state->program;
+}
+
+const GPtrArray *
+state_spaces (const State *state)
+{
+  return state->spaces;
+}
+
+void
+state_own (State *state, gboolean own)
+{
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      StateSpace *space = state->spaces->pdata[i];
+      for (gint32 p = 0; p < space->config->partitions; p++)
+        {
+          lk_table_own (space->ledger, p, own);
+          if (!own)
+            continue;
+          lk_table_refresh (space->ledger, p);
+          lk_table_refresh (space->commands, p);
+        }
+      if (own)
+        lk_table_refresh (space->rules, 0);
+    }
+}
+
+gboolean
+state_is_loaded (const State *state)
+{
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      const StateSpace *space = state->spaces->pdata[i];
+      if (!lk_table_is_all_loaded (space->commands) || !lk_table_is_all_loaded (space->ledger)
+          || !lk_table_is_all_loaded (space->rules))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+const char *
+state_trouble (const State *state)
+{
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      const StateSpace *space = state->spaces->pdata[i];
+      const LkTable *tables[] = { space->commands, space->ledger, space->rules };
+      for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+        if (lk_table_trouble (tables[t]) != NULL)
+          return lk_table_trouble (tables[t]);
+    }
+  return NULL;
+}
+
+guint
+state_pending (const State *state)
+{
+  guint pending = 0;
+
+  for (guint i = 0; i < state->spaces->len; i++)
+    pending += lk_table_pending (((StateSpace *) state->spaces->pdata[i])->ledger, -1);
+  return pending;
+}
+
+const char *
+state_refusal (const State *state)
+{
+  return state->refusal;
+}
+
+/* --- looking -------------------------------------------------------------------------------------- */
+
+gint32
+state_partition (const Person *person)
+{
+  return lk_partition_of_member (person->member, person->space->config->partitions);
+}
+
+static void
+first_of (const Person *person, char first[32])
+{
+  g_snprintf (first, 32, "%" G_GINT64_FORMAT, person->member);
+}
+
+static void
+add_command (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
+{
+  PlanFacts *facts = data;
+  const LkCommand *command = &((CommandEntry *) entry)->command;
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  if (command->kind != LK_SOURCE_MEMBER)
+    g_ptr_array_add (facts->commands, (gpointer) command);
+}
+
+static void
+add_record (LkTable *table, gint32 partition, const char *key, gpointer data, gpointer user)
+{
+  PlanFacts *facts = user;
+  const LedgerEntry *entry = data;
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  if (entry->is_right)
+    g_ptr_array_add (facts->rights, (gpointer) &entry->right);
+  else
+    facts->known = &entry->member;
+}
+
+void
+state_facts (Person *person, PlanFacts *out)
+{
+  const CommandEntry *own = state_member_command (person);
+  char first[32];
+
+  *out = (PlanFacts){ .commands = g_ptr_array_new (), .rights = g_ptr_array_new () };
+  first_of (person, first);
+  lk_table_foreach_of (person->space->commands, state_partition (person), first, add_command, out);
+  lk_table_foreach_of (person->space->ledger, state_partition (person), first, add_record, out);
+  if (own == NULL)
+    return;
+  out->entitled = own->command.entitled;
+  out->email = own->command.email;
+  out->address_is_shared = is_shared (person->space->state, &own->command);
+}
+
+void
+state_facts_clear (PlanFacts *facts)
+{
+  g_ptr_array_unref (facts->commands);
+  g_ptr_array_unref (facts->rights);
+}
+
+const CommandEntry *
+state_member_command (const Person *person)
+{
+  char key[32];
+
+  first_of (person, key);
+  return lk_table_get (person->space->commands, state_partition (person), key);
+}
+
+const LkLedgerMember *
+state_member_record (const Person *person)
+{
+  char key[32];
+  const LedgerEntry *entry;
+
+  first_of (person, key);
+  entry = lk_table_get (person->space->ledger, state_partition (person), key);
+  return entry == NULL ? NULL : &entry->member;
+}
+
+const LkRight *
+state_right (const Person *person, const char *key)
+{
+  const LedgerEntry *entry
+      = lk_table_get (person->space->ledger, state_partition (person), key);
+
+  return entry == NULL || !entry->is_right ? NULL : &entry->right;
+}
+
+void
+state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX])
+{
+  g_snprintf (key, LK_KEY_MAX, "%" G_GINT64_FORMAT "/%s", person->member, right->right);
+}
+
+gboolean
+state_knows_right_id (const Person *person, gint64 right_id, const char *key)
+{
+  g_auto (GStrv) parts = g_strsplit (key, "/", 2);
+  PlanFacts facts;
+  gboolean known = FALSE;
+
+  /* A right is of one user and group, and a group of one space: only this person's can have it. */
+  state_facts ((Person *) person, &facts);
+  for (guint i = 0; i < facts.rights->len && !known; i++)
+    {
+      const LkRight *right = facts.rights->pdata[i];
+      known = right->right_id == right_id && g_strcmp0 (right->right, parts[1]) != 0;
+    }
+  state_facts_clear (&facts);
+  return known;
+}
+
+StateSpace *
+state_space (const State *state, const char *code)
+{
+  for (guint i = 0; i < state->spaces->len; i++)
+    if (g_str_equal (((StateSpace *) state->spaces->pdata[i])->config->code, code))
+      return state->spaces->pdata[i];
+  return NULL;
+}
+
+const LkRules *
+state_rules (const State *state, const char *code)
+{
+  const StateSpace *space = state_space (state, code);
+
+  return space == NULL ? NULL : lk_table_get (space->rules, 0, code);
+}
+
+/* --- sweeping ------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  LkTime before;
+  GPtrArray *keys;
+} Sweep;
+
+static void
+sweep_entry (LkTable *table, gint32 partition, const char *key, gpointer data, gpointer user)
+{
+  const LedgerEntry *entry = data;
+  Sweep *sweep = user;
+
+  if (lk_table_owns (table, partition) && entry->is_right && entry->right.state == LK_RIGHT_ENDED
+      && MAX (entry->at, entry->right.ended_at) < sweep->before)
+    g_ptr_array_add (sweep->keys, g_strdup (key));
+}
+
+void
+state_sweep (State *state)
+{
+  LkTime now = lk_clock_wall (lk_program_clock (state->program));
+
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      StateSpace *space = state->spaces->pdata[i];
+      g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+      Sweep sweep = { now - ENDED_MS, keys };
+
+      lk_table_foreach (space->ledger, sweep_entry, &sweep);
+      for (guint k = 0; k < keys->len; k++)
+        /* A failure leaves it for the next sweep. */
+        (void) lk_table_put (
+            space->ledger,
+            lk_partition_of_member (member_of_key (keys->pdata[k]), space->config->partitions),
+            keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
+    }
+}

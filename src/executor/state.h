@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What the executor of one KISI account knows: commands and ledger of its spaces as tables, and a
+ * Person for each (space, member) that occurs in them. Loop thread.
+ */
+#pragma once
+
+#include "plan.h"
+#include "queue.h"
+
+#include <latchkey/model/rules.h>
+#include <latchkey/program/program.h>
+
+G_BEGIN_DECLS
+
+typedef struct _State State;
+typedef struct _StateSpace StateSpace;
+
+typedef struct
+{
+  StateSpace *space;
+  gint64 member;
+  QueueItem queued;    /* in the account's queue */
+  gboolean dirty;      /* to be planned again */
+  gboolean busy;       /* an action is under way */
+  GSequenceIter *wake; /* in the account's wake-ups; NULL: none */
+  LkTime wake_at;
+  LkBackoff backoff;
+  LkTime retry_at;     /* after a failure; LK_TIME_NONE */
+  PlanAction action;   /* what is queued; `right` is not kept, see right_key */
+  char *right_key;     /* of the action's right in the ledger, or NULL */
+} Person;
+
+/* One record of the ledger. */
+typedef struct
+{
+  gboolean is_right;
+  LkTime at; /* record timestamp */
+  union
+  {
+    LkRight right;
+    LkLedgerMember member;
+  };
+} LedgerEntry;
+
+typedef struct
+{
+  LkCommand command;
+  LkTime at;
+} CommandEntry;
+
+struct _StateSpace
+{
+  State *state;
+  const LkConfigSpace *config;
+  LkTable *commands, *ledger, *rules;
+  char *changes_topic, *ce_source;
+  GHashTable *users; /* gint64* KISI user → gint64* member, of the ledger */
+};
+
+/* PERSON has something new to be planned; RULES of a space changed (PERSON NULL). */
+typedef void (*StateChangedFunc) (Person *person, gpointer data);
+typedef void (*StateRulesFunc) (StateSpace *space, gpointer data);
+
+State *state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc changed,
+                  StateRulesFunc rules_changed, gpointer data);
+void state_free (State *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (State, state_free)
+
+LkProgram *state_program (const State *state);
+const GPtrArray *state_spaces (const State *state); /* StateSpace* */
+void state_own (State *state, gboolean own);        /* owning reads on to the ends as of now */
+gboolean state_is_loaded (const State *state);
+const char *state_trouble (const State *state);
+guint state_pending (const State *state);
+/* Set when the ledger has a record of a newer format: this process must not act. */
+const char *state_refusal (const State *state);
+
+/* Every person, in no order. */
+void state_foreach (State *state, void (*func) (Person *person, gpointer data), gpointer data);
+
+/* Facts for a plan; arrays are new, what they point to is borrowed until the tables change. */
+void state_facts (Person *person, PlanFacts *out);
+void state_facts_clear (PlanFacts *facts);
+
+/* The member's own command, the ledger's records; NULL: none. Borrowed. */
+const CommandEntry *state_member_command (const Person *person);
+const LkLedgerMember *state_member_record (const Person *person);
+const LkRight *state_right (const Person *person, const char *key);
+gint32 state_partition (const Person *person);
+/* "<member>/<right>" into KEY. */
+void state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX]);
+/* Whether a right of ours anywhere in the account has the KISI id RIGHT_ID, other than KEY. */
+gboolean state_knows_right_id (const Person *person, gint64 right_id, const char *key);
+
+const LkRules *state_rules (const State *state, const char *space);
+StateSpace *state_space (const State *state, const char *code);
+
+/* Tombstones rights that ended over 7 days ago. */
+void state_sweep (State *state);
+
+G_END_DECLS
