@@ -12,3 +12,10 @@ if(TARGET executor_judge)
     ${PROJECT_SOURCE_DIR}/src/executor/publish.c
     LINK executor_judge lk_kisi PkgConfig::RDKAFKA)
 endif()
+# Over real HTTP, with the sandbox as a process of its own.
+if(TARGET latchkey-sandbox)
+  lk_unit_test(kisi-sandbox test_kisi_sandbox.c LINK lk_kisi)
+  target_compile_definitions(test-kisi-sandbox PRIVATE
+    LK_SANDBOX="$<TARGET_FILE:latchkey-sandbox>")
+  add_dependencies(test-kisi-sandbox latchkey-sandbox)
+endif()
