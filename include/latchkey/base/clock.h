@@ -33,7 +33,7 @@ lk_clock_steady (const LkClock *clock)
   return clock->steady (clock);
 }
 
-/* A clock for tests: `LkFakeClock c = LK_FAKE_CLOCK (wall)`; then lk_fake_clock_advance. */
+/* A clock for tests: lk_fake_clock_init, then lk_fake_clock_advance. */
 typedef struct
 {
   LkClock clock; /* first member: pass &c.clock */

@@ -49,7 +49,8 @@ void lk_log (LkLogLevel level, const LkLogFields *fields, const char *format, ..
 #define lk_warning(fields, ...) lk_log (LK_LOG_WARNING, fields, __VA_ARGS__)
 #define lk_error(fields, ...) lk_log (LK_LOG_ERROR, fields, __VA_ARGS__)
 
-/* Where lines go instead of standard error, for tests; NULL restores. */
+/* Where lines go instead of standard error, for tests; NULL restores. LINE has its newline and a
+ * NUL after it. */
 void lk_log_set_sink (void (*sink) (const char *line, gsize len, gpointer data), gpointer data);
 
 G_END_DECLS

@@ -27,7 +27,8 @@ typedef gint64 LkTime;
  * §2.7). Years 1 to 9999. FALSE with LK_ERROR_REJECT and OUT untouched when it is none. */
 gboolean lk_time_parse (const char *text, gsize len, LkTime *out, GError **error);
 
-/* Writes TIME as RFC 3339 UTC, with ".mmm" only when there are milliseconds; returns BUF. */
+/* Writes TIME as RFC 3339 UTC, with ".mmm" only when there are milliseconds; returns BUF. A time
+ * outside the years 1 to 9999 reads "out of range", LK_TIME_NONE "none". */
 const char *lk_time_format (LkTime time, char buf[LK_TIME_TEXT]);
 
 /* Exactly 00:00:00.000 UTC: how Nexudus sends a bare date (design §5). */
@@ -43,7 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkZone, lk_zone_free)
 const char *lk_zone_name (const LkZone *zone);
 
 /* The first instant strictly after AFTER whose local time is MINUTES after midnight (0…1439).
- * In a gap of the clock it is the gap's end, in an overlap the first of the two (design §5). */
+ * In a gap of the clock it is the gap's end, in an overlap the first of the two (design §5); so
+ * each date has one. Clock changes are known from 1970 to 2037, as for all that follows. */
 LkTime lk_zone_next_local (const LkZone *zone, LkTime after, int minutes);
 
 /* Start of the local day that has the calendar date of UTC_MIDNIGHT (a bare date as sent). */

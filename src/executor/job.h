@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * One action for one person, from its intent in the ledger over the call to its result in the
+ * ledger (design §6.4). The order is always: intent acknowledged, call, access-change acknowledged,
+ * result acknowledged. A process that dies in between leaves an intent or a held right, from which
+ * the next one goes on; the access-change then comes a second time, with the same id (S10). Loop
+ * thread.
+ */
+#pragma once
+
+#include "state.h"
+
+#include <latchkey/kisi/kisi.h>
+
+G_BEGIN_DECLS
+
+typedef struct _Job Job;
+
+/* What a job tells about the whole account; DATA as given in JobContext. */
+typedef enum
+{
+  JOB_DONE,    /* the plan goes on at once */
+  JOB_RETRY,   /* this person alone waits and tries again */
+  JOB_AGAIN,   /* nothing happened and nobody is to blame (throttled): at once */
+} JobOutcome;
+
+typedef struct
+{
+  LkProgram *program;
+  const LkConfigKisi *config;
+  LkKisi *kisi;
+  LkBudget *budget;
+  State *state;
+  /* The job is over; PERSON is free. */
+  void (*ended) (Person *person, JobOutcome outcome, gpointer data);
+  /* KISI refuses the key (401, or 403 to a read of the key's own user). */
+  void (*refused) (const char *reason, gpointer data);
+  /* KISI takes only one right for user and group (design §6.6). */
+  void (*only_one_right) (gpointer data);
+  gpointer data;
+} JobContext;
+
+/* Starts ACTION (copied) for PERSON, who is marked busy until `ended`. */
+Job *job_start (const JobContext *context, Person *person, const PlanAction *action);
+/* Drops it: its call is an unknown outcome from here on. Nothing is called back. */
+void job_cancel (Job *job);
+Person *job_person (const Job *job);
+
+/* Records that PERSON can't be served in GROUP (0: in none) until UNTIL; for reasons that need no
+ * call. Does nothing when it stands so already. */
+void job_block (const JobContext *context, Person *person, gint64 group, const char *reason,
+                gint64 foreign_right_id, LkTime until);
+/* Forgets all blocks: the member, its claims or the rules changed. */
+void job_unblock (const JobContext *context, Person *person);
+
+G_END_DECLS
