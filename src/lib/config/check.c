@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * What needs more than one value: accounts and spaces named once, references to accounts, doors that
- * two spaces would fight over, Kafka's security, and the secrets' files. Each looks only at what the
- * walk could read, so that one mistake is one problem.
+ * What needs more than one value: accounts and spaces named once, references to accounts, doors
+ * that two spaces would fight over, Kafka's security, and the secrets' files. Each looks only at
+ * what the walk could read, so that one mistake is one problem.
  */
 #include "walk.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- kafka.properties --------------------------------------------------------------------------- */
+/* --- kafka.properties ------------------------------------------------------------------------- */
 
 static const struct
 {
@@ -49,23 +49,25 @@ check_kafka (LkWalk *walk)
   static const char path[] = "kafka.properties.security.protocol";
 
   /* Without a kafka section that is the problem, and it is already told. */
-  if (walk->dev || lk_walk_mark (walk, "kafka") == NULL)
+  if (walk->dev || lk_walk_mark (walk, "kafka") == NULL || lk_walk_is_broken (walk, path))
     return;
   for (guint i = 0; i < kafka->n_properties; i++)
     if (g_str_equal (kafka->properties[i].key, "security.protocol"))
       {
         if (g_ascii_strcasecmp (kafka->properties[i].value, "ssl") != 0
             && g_ascii_strcasecmp (kafka->properties[i].value, "sasl_ssl") != 0)
-          lk_walk_problem (walk, path, "Kafka in plain text: expected ssl or sasl_ssl (dev: true "
-                                       "allows others)");
+          lk_walk_problem (walk, path,
+                           "Kafka in plain text: expected ssl or sasl_ssl (dev: true "
+                           "allows others)");
         return;
       }
   if (lk_walk_mark (walk, path) == NULL)
-    lk_walk_problem (walk, path, "missing, so Kafka would be in plain text: expected ssl or sasl_ssl "
-                                 "(dev: true allows it)");
+    lk_walk_problem (walk, path,
+                     "missing, so Kafka would be in plain text: expected ssl or sasl_ssl "
+                     "(dev: true allows it)");
 }
 
-/* --- once only ---------------------------------------------------------------------------------- */
+/* --- once only -------------------------------------------------------------------------------- */
 
 /* What was claimed by whom. */
 static GHashTable *
@@ -96,13 +98,16 @@ line_of (const LkWalk *walk, const char *path)
 }
 
 static void
-check_name (LkWalk *walk, GHashTable *names, const char *list, guint i, const char *field,
-            const char *name)
+check_name (
+    LkWalk *walk, GHashTable *names, const char *list, guint i, const char *field, const char *name)
 {
   g_autofree char *path = g_strdup_printf ("%s[%u].%s", list, i, field);
-  const char *first = name == NULL ? NULL : claim (names, g_strdup (name), path);
+  const char *first;
   guint line;
 
+  if (name == NULL || lk_walk_is_broken (walk, path))
+    return;
+  first = claim (names, g_strdup (name), path);
   if (first == NULL)
     return;
   line = line_of (walk, first);
@@ -110,8 +115,10 @@ check_name (LkWalk *walk, GHashTable *names, const char *list, guint i, const ch
     lk_walk_problem (walk, path, "'%s' is taken (line %u): each %s has its own", name, line,
                      g_str_equal (field, "code") ? "space" : "account");
   else /* the first has its name by default */
-    lk_walk_problem (walk, path, "'%s' is taken, by the account that has no name of its own: each "
-                                 "account has its own", name);
+    lk_walk_problem (walk, path,
+                     "'%s' is taken, by the account that has no name of its own: each "
+                     "account has its own",
+                     name);
 }
 
 static void
@@ -128,7 +135,21 @@ check_names (LkWalk *walk)
     check_name (walk, spaces, "spaces", i, "code", config->spaces[i].code);
 }
 
-/* --- references --------------------------------------------------------------------------------- */
+/* --- references ------------------------------------------------------------------------------- */
+
+/* Some account has a name that could not be read, so that what is not found may be that one. */
+static gboolean
+is_unclear (const LkWalk *walk, const char *list, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s[%u].account", list, i);
+
+      if (lk_walk_is_broken (walk, path))
+        return TRUE;
+    }
+  return FALSE;
+}
 
 /* The index of the account that a space means, or -1 with a problem where there is one to tell. */
 static int
@@ -141,20 +162,21 @@ resolve (LkWalk *walk, guint space, const char *list, char **names, guint n)
 
   if (wanted == NULL)
     {
-      if (lk_walk_mark (walk, path) != NULL || n == 0)
-        return -1; /* told already */
-      if (n > 1)
+      if (lk_walk_is_broken (walk, path) || n == 0)
+        return -1;
+      if (n > 1 && !is_unclear (walk, list, n))
         lk_walk_problem (walk, path, "missing: there are several accounts (%s)", all);
       return n == 1 ? 0 : -1;
     }
   for (guint i = 0; i < n; i++)
     if (g_str_equal (names[i], wanted))
       return (int) i;
-  if (n == 0)
+  if (n == 0 || is_unclear (walk, list, n))
     return -1;
   near = lk_nearest (wanted, (const char *const *) names, n);
   if (near != NULL)
-    lk_walk_problem (walk, path, "no account '%s' under %s (did you mean '%s'?)", wanted, list, near);
+    lk_walk_problem (walk, path, "no account '%s' under %s (did you mean '%s'?)", wanted, list,
+                     near);
   else
     lk_walk_problem (walk, path, "no account '%s' under %s: expected one of %s", wanted, list, all);
   return -1;
@@ -183,7 +205,7 @@ resolve_accounts (LkWalk *walk)
     }
 }
 
-/* --- one door, one space ------------------------------------------------------------------------ */
+/* --- one door, one space ---------------------------------------------------------------------- */
 
 static void
 check_places (LkWalk *walk)
@@ -199,20 +221,23 @@ check_places (LkWalk *walk)
       const char *first = NULL;
 
       if (space->kisi != NULL && space->place > 0)
-        first = claim (claims,
-                       g_strdup_printf ("k/%p/%" G_GINT64_FORMAT, space->kisi, space->place), place);
+        first = claim (
+            claims, g_strdup_printf ("k/%p/%" G_GINT64_FORMAT, space->kisi, space->place), place);
       if (first != NULL)
-        lk_walk_problem (walk, place, "the same place as another space's of KISI account '%s' (line "
-                                      "%u)", space->kisi->account, line_of (walk, first));
+        lk_walk_problem (walk, place,
+                         "the same place as another space's of KISI account '%s' (line "
+                         "%u)",
+                         space->kisi->account, line_of (walk, first));
       first = NULL;
       if (space->nexudus != NULL && space->business > 0)
         first = claim (claims,
                        g_strdup_printf ("n/%p/%" G_GINT64_FORMAT, space->nexudus, space->business),
                        business);
       if (first != NULL)
-        lk_walk_problem (walk, business, "the same business as another space's of Nexudus account "
-                                         "'%s' (line %u)", space->nexudus->account,
-                         line_of (walk, first));
+        lk_walk_problem (walk, business,
+                         "the same business as another space's of Nexudus account "
+                         "'%s' (line %u)",
+                         space->nexudus->account, line_of (walk, first));
     }
 }
 
@@ -237,9 +262,8 @@ static void
 check_group (LkWalk *walk, GHashTable *owners, guint i, const char *group, const char *path)
 {
   const LkConfigSpace *space = &walk->config->spaces[i];
-  const char *prefix = g_str_has_prefix (group, "id:") || space->group_prefix == NULL
-                           ? ""
-                           : space->group_prefix;
+  const char *prefix
+      = g_str_has_prefix (group, "id:") || space->group_prefix == NULL ? "" : space->group_prefix;
   g_autofree char *key = g_strdup_printf ("%p/%s%s", space->kisi, prefix, group);
   const GroupOwner *first = g_hash_table_lookup (owners, key);
 
@@ -251,8 +275,10 @@ check_group (LkWalk *walk, GHashTable *owners, guint i, const char *group, const
       g_hash_table_insert (owners, g_steal_pointer (&key), owner);
     }
   else if (first->space != i)
-    lk_walk_problem (walk, path, "'%s%s' serves another space (line %u): one group per space, same "
-                                 "door", prefix, group, line_of (walk, first->path));
+    lk_walk_problem (walk, path,
+                     "'%s%s' serves another space (line %u): one group per space, same "
+                     "door",
+                     prefix, group, line_of (walk, first->path));
 }
 
 static void
@@ -267,7 +293,7 @@ check_mapping (LkWalk *walk, GHashTable *claims, const LkConfigMapping *mapping,
 
   if (has_pass && has_resource)
     lk_walk_problem (walk, path, "pass and resource in one mapping: make it two");
-  else if (!has_pass && !has_resource)
+  else if (!has_pass && !has_resource && !lk_walk_is_broken (walk, path))
     lk_walk_problem (walk, path, "missing: either pass or resource");
   else if (has_pass && lk_walk_mark (walk, lead) != NULL)
     lk_walk_problem (walk, lead, "only a resource has a lead: a pass opens from its creation");
@@ -297,8 +323,8 @@ check_mappings (LkWalk *walk)
           g_autofree char *path = g_strdup_printf ("spaces[%u].mappings[%u]", i, j);
 
           check_mapping (walk, claims, mapping, path);
-          for (guint k = 0; space->kisi != NULL && mapping->groups != NULL
-                            && mapping->groups[k] != NULL; k++)
+          for (guint k = 0;
+               space->kisi != NULL && mapping->groups != NULL && mapping->groups[k] != NULL; k++)
             {
               g_autofree char *group = g_strdup_printf ("%s.groups[%u]", path, k);
 
@@ -318,7 +344,7 @@ lk_check_all (LkWalk *walk)
   check_mappings (walk);
 }
 
-/* --- secrets ------------------------------------------------------------------------------------ */
+/* --- secrets ---------------------------------------------------------------------------------- */
 
 static void
 check_secret (LkWalk *walk, const char *list, guint i, const char *field, const char *file)

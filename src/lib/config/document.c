@@ -14,17 +14,17 @@
 static LkMark
 mark_of (yaml_mark_t mark)
 {
-  return (LkMark){ (guint) mark.line + 1, (guint) mark.column + 1 };
+  return (LkMark){ .line = (guint) mark.line + 1, .column = (guint) mark.column + 1 };
 }
 
 static LkMark
 mark_of_offset (const char *text, gsize offset)
 {
-  LkMark mark = { 1, 1 };
+  LkMark mark = { .line = 1, .column = 1 };
 
   for (gsize i = 0; i < offset; i++)
     if (text[i] == '\n')
-      mark = (LkMark){ mark.line + 1, 1 };
+      mark = (LkMark){ .line = mark.line + 1, .column = 1 };
     else
       mark.column++;
   return mark;
@@ -39,8 +39,9 @@ add_parser_problem (const yaml_parser_t *parser, const char *text, gsize len, GP
     lk_problem_add (problems, mark_of_offset (text, MIN (parser->problem_offset, len)), "",
                     "not YAML: %s", what);
   else if (parser->context != NULL)
-    lk_problem_add (problems, mark_of (parser->problem_mark), "", "not YAML: %s, %s (from line %zu)",
-                    parser->context, what, parser->context_mark.line + 1);
+    lk_problem_add (problems, mark_of (parser->problem_mark), "",
+                    "not YAML: %s, %s (from line %zu)", parser->context, what,
+                    parser->context_mark.line + 1);
   else
     lk_problem_add (problems, mark_of (parser->problem_mark), "", "not YAML: %s", what);
 }
@@ -126,7 +127,7 @@ scan (const char *text, gsize len, GPtrArray *problems)
     }
   yaml_parser_delete (&parser);
   if (state.end && state.documents == 0)
-    lk_problem_add (problems, (LkMark){ 1, 1 }, "",
+    lk_problem_add (problems, (LkMark){ .line = 1, .column = 1 }, "",
                     "empty: expected kafka, nexudus, kisi and spaces");
 }
 
@@ -139,13 +140,13 @@ lk_document_read (const char *text, gsize len, yaml_document_t *out, GPtrArray *
 
   if (len > FILE_MAX)
     {
-      lk_problem_add (problems, (LkMark){ 0, 0 }, "", "%" G_GSIZE_FORMAT " bytes long, at most %d",
+      lk_problem_add (problems, (LkMark){ 0 }, "", "%" G_GSIZE_FORMAT " bytes long, at most %d",
                       len, FILE_MAX);
       return FALSE;
     }
   if (!g_utf8_validate_len (text, len, &end))
     {
-      lk_problem_add (problems, mark_of_offset (text, (gsize) (end - text)), "", "not UTF-8");
+      lk_problem_add (problems, mark_of_offset (text, (gsize) (end - text)), "", "not UTF-8 text");
       return FALSE;
     }
   scan (text, len, problems);

@@ -78,7 +78,7 @@ lk_config_load (const char *path, LkSecretUse secrets, GPtrArray **out_problems)
 
   if (!g_file_get_contents (path, &text, &len, &error))
     {
-      lk_problem_add (problems, (LkMark){ 0, 0 }, "", "%s", error->message);
+      lk_problem_add (problems, (LkMark){ 0 }, "", "%s", error->message);
       return finish (NULL, problems, out_problems);
     }
   config = parse (text, len, path, secrets, problems);

@@ -43,8 +43,8 @@ take (const LkSettingRow *row, gpointer into, gconstpointer from)
 }
 
 static void
-reload_struct (const char *prefix, const char *path, gpointer into, gconstpointer from,
-               GStrvBuilder *restart)
+reload_struct (
+    const char *prefix, const char *path, gpointer into, gconstpointer from, GStrvBuilder *restart)
 {
   guint n;
   const LkSettingRow *rows = lk_schema_rows (&n);

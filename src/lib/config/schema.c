@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const LkSettingRow rows[] = {
-#define LK_SETTING(path, kind, owner, member, default_value, min, max, words, live, help)          \
+#define LK_SETTING(path, kind, owner, member, default_value, min, max, words, live, help)           \
   { path, LK_SETTING_##kind, G_STRUCT_OFFSET (owner, member), default_value, min, max, words, live, \
     help },
 #include "settings.def"
@@ -60,7 +60,9 @@ list_below (const char *prefix, const char *key)
 }
 
 LkSettingShape
-lk_schema_find (const char *prefix, const char *key, const LkSettingRow **out_row,
+lk_schema_find (const char *prefix,
+                const char *key,
+                const LkSettingRow **out_row,
                 const LkSettingList **out_list)
 {
   gsize prefix_len = strlen (prefix), key_len = strlen (key);
@@ -116,7 +118,7 @@ lk_schema_within (const LkSettingRow *row, const char *prefix)
   return g_str_has_prefix (row->path, prefix) && strstr (row->path + strlen (prefix), "[]") == NULL;
 }
 
-/* --- the table as others see it ----------------------------------------------------------------- */
+/* --- the table as others see it --------------------------------------------------------------- */
 
 static const char *
 type_of (const LkSettingRow *row)

@@ -53,7 +53,7 @@ typedef struct
   const char *prefix; /* "spaces[]." */
   gsize item_size, items_offset, n_offset;
   guint min, max;
-  const char *key;   /* the row that names an item, or NULL: order does */
+  const char *key;    /* the row that names an item, or NULL: order does */
   gssize line_offset; /* of a guint for the item's line, or -1 */
 } LkSettingList;
 
@@ -70,7 +70,9 @@ const LkSettingRow *lk_schema_row (const char *path); /* or NULL */
 
 /* What KEY (of LEN bytes) is directly below PREFIX ("", "kafka.", "spaces[]."); *OUT_ROW for a
  * setting, *OUT_PREFIX (static) the prefix of what is below for a list, otherwise NULL. */
-LkSettingShape lk_schema_find (const char *prefix, const char *key, const LkSettingRow **out_row,
+LkSettingShape lk_schema_find (const char *prefix,
+                               const char *key,
+                               const LkSettingRow **out_row,
                                const LkSettingList **out_list);
 
 /* The keys directly below PREFIX in the table's order. Free with g_ptr_array_unref. */

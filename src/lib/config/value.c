@@ -51,13 +51,14 @@ expected (const char *what, const char *text, gboolean plain)
   return g_strdup_printf ("expected %s, got %s", what, got);
 }
 
-/* --- durations ---------------------------------------------------------------------------------- */
+/* --- durations -------------------------------------------------------------------------------- */
 
 static const struct
 {
   const char *name;
   gint64 ms;
-} units[] = { { "d", LK_DAY }, { "h", LK_HOUR }, { "m", LK_MINUTE }, { "s", LK_SECOND }, { "ms", 1 } };
+} units[]
+    = { { "d", LK_DAY }, { "h", LK_HOUR }, { "m", LK_MINUTE }, { "s", LK_SECOND }, { "ms", 1 } };
 
 gboolean
 lk_duration_parse (const char *text, gint64 *out_ms)
@@ -90,7 +91,7 @@ lk_value_format_duration (gint64 ms)
   return g_strdup_printf ("%" G_GINT64_FORMAT "%s", ms / units[i].ms, units[i].name);
 }
 
-/* --- ranges ------------------------------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 static gint64
 max_of (const LkSettingRow *row, gboolean dev)
@@ -105,7 +106,8 @@ lk_value_range (const LkSettingRow *row, gboolean dev)
     {
     case LK_SETTING_INTEGER:
     case LK_SETTING_RATE:
-      return g_strdup_printf ("%" G_GINT64_FORMAT "…%" G_GINT64_FORMAT, row->min, max_of (row, dev));
+      return g_strdup_printf ("%" G_GINT64_FORMAT "…%" G_GINT64_FORMAT, row->min,
+                              max_of (row, dev));
     case LK_SETTING_ID:
       return g_strdup_printf ("%" G_GINT64_FORMAT "…", row->min);
     case LK_SETTING_DURATION:
@@ -126,7 +128,8 @@ lk_value_range (const LkSettingRow *row, gboolean dev)
     case LK_SETTING_CODE:
     case LK_SETTING_PASS:
     case LK_SETTING_RESOURCE:
-      return g_strdup_printf ("%" G_GINT64_FORMAT "…%" G_GINT64_FORMAT " bytes", row->min, row->max);
+      return g_strdup_printf ("%" G_GINT64_FORMAT "…%" G_GINT64_FORMAT " bytes", row->min,
+                              row->max);
     case LK_SETTING_NAMES:
     case LK_SETTING_PROPERTIES:
       return g_strdup_printf ("%" G_GINT64_FORMAT "…%" G_GINT64_FORMAT, row->min, row->max);
@@ -151,7 +154,7 @@ out_of_range (const LkSettingRow *row, const char *text, gboolean dev)
   return g_strdup_printf ("%s is not in %s", text, range);
 }
 
-/* --- text --------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 char *
 lk_value_check_text (const LkSettingRow *row, const char *text, gboolean plain)
@@ -207,7 +210,8 @@ check_brokers (const char *text, gboolean plain)
       gsize host = colon == NULL ? 0 : (gsize) (colon - broker);
       guint64 port;
 
-      /* A protocol in front (PLAINTEXT://) would go round security.protocol; librdkafka takes it. */
+      /* A protocol in front (PLAINTEXT://) would go round security.protocol; librdkafka takes it.
+       */
       if (host == 0 || strstr (broker, "//") != NULL || strpbrk (broker, " \t@?") != NULL
           || (broker[0] != '[' && memchr (broker, ':', host) != NULL)
           || !g_ascii_string_to_unsigned (colon + 1, 10, 1, 65535, &port, NULL))
@@ -275,7 +279,7 @@ read_text (const LkSettingRow *row, const char *text, gboolean plain, gboolean d
   return NULL;
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static char *
 read_number (const LkSettingRow *row, const char *text, gboolean plain, gboolean dev, gpointer base)
@@ -316,7 +320,7 @@ static char *
 read_boolean (const LkSettingRow *row, const char *text, gboolean plain, gpointer base)
 {
   if (!plain || (!g_str_equal (text, "true") && !g_str_equal (text, "false")))
-    return expected ("true or false", text, plain);
+    return expected (plain ? "true or false" : "true or false without quotes", text, plain);
   *(gboolean *) lk_setting_at (base, row->offset) = g_str_equal (text, "true");
   return NULL;
 }
@@ -392,8 +396,8 @@ read_word (const LkSettingRow *row, const char *text, gboolean plain, gpointer b
 }
 
 char *
-lk_value_read (const LkSettingRow *row, const char *text, gboolean plain, gboolean dev,
-               gpointer base)
+lk_value_read (
+    const LkSettingRow *row, const char *text, gboolean plain, gboolean dev, gpointer base)
 {
   switch (row->kind)
     {

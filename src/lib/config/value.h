@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 
 /* Reads TEXT (NUL-terminated UTF-8), PLAIN when it stood without quotes, into BASE + row->offset.
  * DEV lifts what dev: true lifts. Returns NULL, or what is wrong (free with g_free) with nothing
- * changed. Not for references (nexudus, kisi), names and properties, which are more than a scalar. */
-char *lk_value_read (const LkSettingRow *row, const char *text, gboolean plain, gboolean dev,
-                     gpointer base);
+ * changed. Not for references (nexudus, kisi), names and properties, which are more than a scalar.
+ */
+char *lk_value_read (
+    const LkSettingRow *row, const char *text, gboolean plain, gboolean dev, gpointer base);
 
 /* What is wrong with TEXT as a word of ROW's length that people write, or NULL. */
 char *lk_value_check_text (const LkSettingRow *row, const char *text, gboolean plain);

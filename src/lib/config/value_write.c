@@ -11,8 +11,10 @@
 static gboolean
 is_secret_property (const char *name)
 {
-  static const char *const ends[] = { "password", "secret", "key", "passphrase", "token", ".pem",
-                                      "sasl.oauthbearer.config", "sasl.jaas.config" };
+  static const char *const ends[] = {
+    "password",        "secret", "key", "passphrase", "token", ".pem", "sasl.oauthbearer.config",
+    "sasl.jaas.config"
+  };
   g_autofree char *lower = g_ascii_strdown (name, -1);
 
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
@@ -25,7 +27,8 @@ is_secret_property (const char *name)
 static gboolean
 is_plain (const char *text)
 {
-  static const char *const taken[] = { "true", "false", "yes", "no", "on", "off", "null", "y", "n" };
+  static const char *const taken[]
+      = { "true", "false", "yes", "no", "on", "off", "null", "y", "n" };
 
   if (!g_ascii_isalpha (*text) && *text != '/')
     return FALSE;

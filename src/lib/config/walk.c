@@ -10,66 +10,16 @@
 
 #include <string.h>
 
-static void walk_mapping (LkWalk *walk, const yaml_node_t *node, const char *prefix,
-                          const char *path, gpointer base);
+static void walk_mapping (
+    LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path, gpointer base);
 
-/* --- problems and places ------------------------------------------------------------------------ */
+/* --- nodes ------------------------------------------------------------------------------------ */
 
-static void
-add_problem (GPtrArray *problems, LkMark mark, const char *path, char *message)
+static LkMark
+mark_of (const yaml_node_t *node)
 {
-  LkConfigProblem *problem;
-
-  if (problems->len >= LK_PROBLEMS_MAX)
-    {
-      g_free (message);
-      return;
-    }
-  problem = g_new0 (LkConfigProblem, 1);
-  problem->line = mark.line;
-  problem->column = mark.column;
-  problem->path = g_strdup (path);
-  problem->message = message;
-  g_ptr_array_add (problems, problem);
-}
-
-void
-lk_problem_add (GPtrArray *problems, LkMark mark, const char *path, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  add_problem (problems, mark, path, g_strdup_vprintf (format, args));
-  va_end (args);
-}
-
-const LkMark *
-lk_walk_mark (const LkWalk *walk, const char *path)
-{
-  return g_hash_table_lookup (walk->marks, path);
-}
-
-void
-lk_walk_problem (LkWalk *walk, const char *path, const char *format, ...)
-{
-  g_autofree char *around = g_strdup (path);
-  const LkMark *mark = lk_walk_mark (walk, around);
-  va_list args;
-
-  while (mark == NULL && *around != '\0')
-    {
-      char *dot = strrchr (around, '.'), *bracket = strrchr (around, '[');
-      char *cut = MAX (dot, bracket);
-
-      if (cut == NULL)
-        cut = around;
-      *cut = '\0';
-      mark = lk_walk_mark (walk, around);
-    }
-  va_start (args, format);
-  add_problem (walk->problems, mark == NULL ? (LkMark){ 1, 1 } : *mark, path,
-               g_strdup_vprintf (format, args));
-  va_end (args);
+  return (LkMark){ .line = (guint) node->start_mark.line + 1,
+                   .column = (guint) node->start_mark.column + 1 };
 }
 
 static void
@@ -77,30 +27,9 @@ remember (LkWalk *walk, const char *path, const yaml_node_t *node)
 {
   LkMark *mark = g_new (LkMark, 1);
 
-  mark->line = (guint) node->start_mark.line + 1;
-  mark->column = (guint) node->start_mark.column + 1;
+  *mark = mark_of (node);
   g_hash_table_replace (walk->marks, g_strdup (path), mark);
 }
-
-void
-lk_walk_init (LkWalk *walk, LkConfig *config, GPtrArray *problems)
-{
-  *walk = (LkWalk){
-    .config = config,
-    .problems = problems,
-    .marks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
-    .references = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
-  };
-}
-
-void
-lk_walk_clear (LkWalk *walk)
-{
-  g_clear_pointer (&walk->marks, g_hash_table_unref);
-  g_clear_pointer (&walk->references, g_hash_table_unref);
-}
-
-/* --- nodes -------------------------------------------------------------------------------------- */
 
 static const yaml_node_t *
 node_of (const LkWalk *walk, int id)
@@ -140,7 +69,10 @@ describe (const yaml_node_t *node)
 }
 
 static gboolean
-expect (LkWalk *walk, const yaml_node_t *node, yaml_node_type_t type, const char *path,
+expect (LkWalk *walk,
+        const yaml_node_t *node,
+        yaml_node_type_t type,
+        const char *path,
         const char *what)
 {
   g_autofree char *got = NULL;
@@ -171,7 +103,7 @@ typedef struct
 static const char *
 next_key (LkWalk *walk, Keys *keys, const yaml_node_t *node, const char *path)
 {
-  LkMark mark = { (guint) node->start_mark.line + 1, (guint) node->start_mark.column + 1 };
+  LkMark mark = mark_of (node);
   const char *key = text_of (node);
   gpointer first;
 
@@ -203,11 +135,11 @@ keys_clear (Keys *keys)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Keys, keys_clear)
 
-/* --- settings ----------------------------------------------------------------------------------- */
+/* --- settings --------------------------------------------------------------------------------- */
 
 static void
-walk_names (LkWalk *walk, const yaml_node_t *node, const LkSettingRow *row, const char *path,
-            gpointer base)
+walk_names (
+    LkWalk *walk, const yaml_node_t *node, const LkSettingRow *row, const char *path, gpointer base)
 {
   char ***at = lk_setting_at (base, row->offset);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
@@ -307,8 +239,8 @@ walk_reference (LkWalk *walk, const yaml_node_t *node, const LkSettingRow *row, 
 }
 
 static void
-walk_setting (LkWalk *walk, const yaml_node_t *node, const LkSettingRow *row, const char *path,
-              gpointer base)
+walk_setting (
+    LkWalk *walk, const yaml_node_t *node, const LkSettingRow *row, const char *path, gpointer base)
 {
   g_autofree char *wrong = NULL;
   const char *text;
@@ -342,12 +274,12 @@ walk_setting (LkWalk *walk, const yaml_node_t *node, const LkSettingRow *row, co
     lk_walk_problem (walk, path, "%s", wrong);
 }
 
-/* --- structure ---------------------------------------------------------------------------------- */
+/* --- structure -------------------------------------------------------------------------------- */
 
 /* A struct: its defaults, what the document says, and what must be said. */
 static void
-walk_struct (LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path,
-             gpointer base)
+walk_struct (
+    LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path, gpointer base)
 {
   guint n;
   const LkSettingRow *rows = lk_schema_rows (&n);
@@ -356,20 +288,21 @@ walk_struct (LkWalk *walk, const yaml_node_t *node, const char *prefix, const ch
     if (lk_schema_within (&rows[i], prefix))
       lk_value_default (&rows[i], base);
   walk_mapping (walk, node, prefix, path, base);
-  if (node->type != YAML_MAPPING_NODE)
-    return;
   for (guint i = 0; i < n; i++)
     if (lk_schema_within (&rows[i], prefix) && rows[i].default_value == NULL)
       {
         g_autofree char *at = join (path, rows[i].path + strlen (prefix));
 
-        if (lk_walk_mark (walk, at) == NULL)
+        if (lk_walk_mark (walk, at) == NULL && !lk_walk_is_broken (walk, at))
           lk_walk_problem (walk, at, "missing: %s", rows[i].help);
       }
 }
 
 static void
-walk_list (LkWalk *walk, const yaml_node_t *node, const LkSettingList *list, const char *path,
+walk_list (LkWalk *walk,
+           const yaml_node_t *node,
+           const LkSettingList *list,
+           const char *path,
            gpointer base)
 {
   char **items = lk_setting_at (base, list->items_offset);
@@ -400,12 +333,12 @@ walk_list (LkWalk *walk, const yaml_node_t *node, const LkSettingList *list, con
 }
 
 static void
-unknown_key (LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path,
-             const char *key)
+unknown_key (
+    LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path, const char *key)
 {
   g_autoptr (GPtrArray) keys = lk_schema_keys (prefix);
   const char *near = lk_nearest (key, (const char *const *) keys->pdata, keys->len);
-  LkMark mark = { (guint) node->start_mark.line + 1, (guint) node->start_mark.column + 1 };
+  LkMark mark = mark_of (node);
   g_autofree char *all = NULL;
 
   if (near != NULL)
@@ -419,8 +352,8 @@ unknown_key (LkWalk *walk, const yaml_node_t *node, const char *prefix, const ch
 }
 
 static void
-walk_mapping (LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path,
-              gpointer base)
+walk_mapping (
+    LkWalk *walk, const yaml_node_t *node, const char *prefix, const char *path, gpointer base)
 {
   g_auto (Keys) keys = { 0 };
 
@@ -446,9 +379,9 @@ walk_mapping (LkWalk *walk, const yaml_node_t *node, const char *prefix, const c
           continue;
         }
       /* An empty value has no place of its own worth showing; a key always has. */
-      remember (walk, at, value->type == YAML_SCALAR_NODE && value->data.scalar.length == 0
-                              ? key_node
-                              : value);
+      remember (walk, at,
+                value->type == YAML_SCALAR_NODE && value->data.scalar.length == 0 ? key_node
+                                                                                  : value);
       switch (shape)
         {
         case LK_SHAPE_SETTING:

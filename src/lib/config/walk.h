@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint line, column; /* from 1 */
+  gboolean broken;    /* a problem of it is told: what follows from that is not */
 } LkMark;
 
 typedef struct
@@ -27,14 +28,14 @@ typedef struct
   GPtrArray *problems;    /* LkConfigProblem * */
   GHashTable *marks;      /* path → LkMark *, of all that was found where it may be */
   GHashTable *references; /* path → the account that a space names */
-  gboolean dev;           /* dev: true, or it cannot be told: what it lifts is then not complained of */
+  gboolean dev; /* dev: true, or it cannot be told: what it lifts is then not complained of */
 } LkWalk;
 
 void lk_walk_init (LkWalk *walk, LkConfig *config, GPtrArray *problems);
 void lk_walk_clear (LkWalk *walk);
 
-/* Walks DOCUMENT from its root. Everything that the table says of one value is checked, nothing that
- * needs two. */
+/* Walks DOCUMENT from its root. Everything that the table says of one value is checked, nothing
+ * that needs two. */
 void lk_walk_document (LkWalk *walk, yaml_document_t *document);
 
 /* Notes a problem of PATH, at its own line or that of the nearest thing around it. */
@@ -47,6 +48,9 @@ void lk_problem_add (GPtrArray *problems, LkMark mark, const char *path, const c
 /* Where PATH was found, or NULL. */
 const LkMark *lk_walk_mark (const LkWalk *walk, const char *path);
 
+/* A problem of PATH itself, or of what is around it, is told already. */
+gboolean lk_walk_is_broken (const LkWalk *walk, const char *path);
+
 /* Reads TEXT into OUT (to be deleted with yaml_document_delete): one document of UTF-8, at most
  * 1 MiB, without aliases and tags. FALSE with PROBLEMS when it is none. */
 gboolean lk_document_read (const char *text, gsize len, yaml_document_t *out, GPtrArray *problems);
@@ -56,7 +60,7 @@ void lk_check_all (LkWalk *walk);
 /* The secrets' files: not readable by everyone. */
 void lk_check_secrets (LkWalk *walk, LkSecretUse secrets);
 
-/* Why KEY (of librdkafka) with VALUE is refused, or NULL. */
+/* Why the property KEY of librdkafka is refused, or NULL. */
 const char *lk_check_property (const char *key);
 
 G_END_DECLS
