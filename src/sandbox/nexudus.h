@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The sandbox's Nexudus: its tables, its users, and what happens in it (nexudus-api.md). The API
+ * (nexudus_http.c and what it calls) and the side door change it through the same functions.
+ */
+#pragma once
+
+#include "sandbox.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  NX_COWORKERS,
+  NX_PASSES,
+  NX_PASS_TYPES,
+  NX_PASS_SLOTS,
+  NX_BOOKINGS,
+  NX_CANCELLED,
+  NX_RESOURCES,
+  NX_BUSINESSES,
+  NX_ZONES,
+  NX_CONTRACTS,
+  NX_PAUSES,
+  NX_TARIFFS,
+  NX_TARIFF_PASSES,
+  NX_PRODUCTS,
+  NX_PRODUCT_PASSES,
+  NX_SALES,
+  NX_CHECKINS,
+  NX_TEAMS,
+  NX_DESKS,
+  NX_ENTITIES_,
+} NxEntity;
+
+typedef struct
+{
+  const char *path, *module, *name; /* "coworkers", "spaces", "Coworker" */
+  gint64 first_id;                  /* ids are drawn near it */
+  const char *required;             /* comma separated; of a POST or PUT */
+  const char *list_nulls;           /* comma separated: not filled in lists */
+  const char *defaults;             /* JSON, without the base fields */
+  gboolean no_delete, read_only;
+} NxInfo;
+
+extern const NxInfo nx_infos[NX_ENTITIES_];
+
+typedef struct
+{
+  char *email, *password, *totp;
+  gboolean api_access;
+  GHashTable *roles; /* NULL: administrator */
+  RateWindow per_100ms, per_minute, per_hour, writes_minute, writes_day;
+} NxUser;
+
+struct _Nexudus
+{
+  Sandbox *sandbox;
+  Table tables[NX_ENTITIES_];
+  json_t *defaults[NX_ENTITIES_]; /* with the base fields */
+  GPtrArray *users;               /* of NxUser */
+  GHashTable *tokens;             /* access token → NxToken */
+  GHashTable *refresh;            /* client id → NxToken, whose text is the refresh token */
+  json_t *settings;               /* business id → {time_zone, cutoff} */
+  json_t *users_spec;             /* as given */
+};
+
+Nexudus *nexudus_new (Sandbox *sandbox);
+void nexudus_free (Nexudus *nexudus);
+void nexudus_tick (Nexudus *nexudus); /* contracts that end */
+
+/* entities (nexudus_rows.c) */
+int nx_entity (const char *path); /* -1: none */
+Table *nx_table (Nexudus *nexudus, NxEntity entity);
+/* A new row from FIELDS (borrowed) and the defaults. */
+Row *nx_create (Nexudus *nexudus, NxEntity entity, const json_t *fields, const char *by);
+/* Merges FIELDS; UpdatedOn moves when BUMP and FIELDS does not say otherwise. */
+void nx_merge (Nexudus *nexudus, NxEntity entity, Row *row, const json_t *fields, gboolean bump);
+void nx_touch (Nexudus *nexudus, NxEntity entity, Row *row, const char *by, gboolean bump);
+void nx_fill_names (Nexudus *nexudus, NxEntity entity, Row *row);
+json_t *nx_date_text (Nexudus *nexudus, LkTime time); /* 0 to 7 fractional digits */
+/* The row as by-id shows it, or as lists do. New reference. */
+json_t *nx_render (Nexudus *nexudus, NxEntity entity, Row *row, gboolean in_list);
+const char *nx_list_text (Nexudus *nexudus, NxEntity entity, Row *row);
+void nx_forget_texts (Nexudus *nexudus); /* a switch that changes rows moved */
+
+/* data (nexudus_data.c) */
+gboolean nexudus_load (Nexudus *nexudus, const json_t *data, json_t *out_counts, GError **error);
+json_t *nexudus_dump (Nexudus *nexudus);
+
+/* users and tokens (nexudus_auth.c) */
+void nx_users_load (Nexudus *nexudus, const json_t *list);
+void nx_auth_free (Nexudus *nexudus);
+void nx_auth_init (Nexudus *nexudus);
+void nx_expire_tokens (Nexudus *nexudus, gboolean refresh_too);
+void nx_token (Call *call); /* POST /api/token */
+/* Answers and returns NULL when nobody is logged in or the login is over its limits. */
+NxUser *nx_login (Call *call);
+gboolean nx_user_may (const NxUser *user, const char *entity, const char *what);
+
+/* lists (nexudus_list.c) */
+void nx_list (Call *call, NxEntity entity);
+void nx_batch (Call *call, NxEntity entity, const char *ids);
+
+/* writes (nexudus_write.c) */
+void nx_post (Call *call, NxEntity entity);
+void nx_put (Call *call, NxEntity entity);
+void nx_delete (Call *call, NxEntity entity, gint64 id);
+void nx_command (Call *call, NxEntity entity);
+
+/* what happens (nexudus_passes.c, nexudus_life.c); each returns NULL or FALSE with an LK_ERROR */
+Row *nx_check_in (Nexudus *nexudus, const json_t *fields, LkTime at, Row **out_pass,
+                  GError **error);
+Row *nx_check_out (Nexudus *nexudus, Row *checkin, LkTime at);
+void nx_use_pass (Nexudus *nexudus, Row *pass, LkTime at);
+Row *nx_give_pass (Nexudus *nexudus, gint64 coworker, Row *type, const json_t *extra);
+json_t *nx_sell (Nexudus *nexudus, const json_t *fields, gboolean paid, Row **out_sale);
+/* Issues the plan's passes; an array of them, as by id. */
+json_t *nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal);
+Row *nx_start_contract (Nexudus *nexudus, const json_t *fields, json_t **out_passes);
+void nx_cancel_contract (Nexudus *nexudus, Row *contract, LkTime at);
+Row *nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by);
+void nx_delete_coworker (Nexudus *nexudus, Row *coworker);
+void nx_join_team (Nexudus *nexudus, Row *coworker, Row *team, gboolean join);
+
+G_END_DECLS
