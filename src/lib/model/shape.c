@@ -234,14 +234,18 @@ static gboolean
 read_ints (
     json_t *array, gsize count, gint64 least, gint64 *out, const LkPath *path, GError **error)
 {
+  const char *what = least > 0 ? "a positive integer" : "an integer of 0 or more";
+
   for (gsize i = 0; i < count; i++)
     {
       json_t *item = json_array_get (array, i);
+      LkPath at = { path, NULL, i };
 
-      if (!json_is_integer (item) || json_integer_value (item) < least)
-        return lk_path_expected (&(LkPath){ path, NULL, i },
-                                 least > 0 ? "a positive integer" : "an integer of 0 or more", item,
-                                 error);
+      if (!json_is_integer (item))
+        return lk_path_expected (&at, what, item, error);
+      if (json_integer_value (item) < least)
+        return lk_path_fail (&at, error, "expected %s, got %" G_GINT64_FORMAT, what,
+                             (gint64)json_integer_value (item));
       out[i] = json_integer_value (item);
     }
   return TRUE;
