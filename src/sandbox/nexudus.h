@@ -64,6 +64,7 @@ struct _Nexudus
   GHashTable *refresh;            /* client id → NxToken, whose text is the refresh token */
   json_t *settings;               /* business id → {time_zone, cutoff} */
   json_t *users_spec;             /* as given */
+  LkTime ticked;                  /* when contract ends were last looked for */
 };
 
 Nexudus *nexudus_new (Sandbox *sandbox);
