@@ -170,7 +170,7 @@ get_int (json_t *object,
          gint64 *out,
          GError **error)
 {
-  json_t *value;
+  json_t *value = NULL;
 
   if (!get (object, key, "an integer", optional, &value, error))
     return FALSE;
@@ -200,7 +200,7 @@ get_bool (json_t *object,
           gboolean *out,
           GError **error)
 {
-  json_t *value;
+  json_t *value = NULL;
 
   if (!get (object, key, "true or false", optional, &value, error))
     return FALSE;
@@ -226,7 +226,7 @@ lk_json_get_bool_opt (
 static gboolean
 get_string (json_t *object, const char *key, gboolean optional, const char **out, GError **error)
 {
-  json_t *value;
+  json_t *value = NULL;
 
   if (!get (object, key, "a string", optional, &value, error))
     return FALSE;
@@ -251,7 +251,7 @@ lk_json_get_string_opt (json_t *object, const char *key, const char **out, GErro
 static gboolean
 get_time (json_t *object, const char *key, gboolean optional, LkTime *out, GError **error)
 {
-  const char *text;
+  const char *text = NULL;
 
   if (!get_string (object, key, optional, &text, error))
     return FALSE;
@@ -284,7 +284,7 @@ get_container (json_t *object,
                GError **error)
 {
   const char *what = type == JSON_OBJECT ? "an object" : "an array";
-  json_t *value;
+  json_t *value = NULL;
 
   if (!get (object, key, what, optional, &value, error))
     return FALSE;

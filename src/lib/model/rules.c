@@ -139,8 +139,8 @@ read_mappings (LkRules *rules, json_t *root, GError **error)
     LkPath at = { &path, key, 0 };
     LkMapping *mapping = &rules->mappings[rules->n_mappings];
     g_autoptr (GError) wrong = NULL;
-    LkTarget target;
-    gint64 id;
+    LkTarget target = LK_TARGET_PASS_TYPE;
+    gint64 id = 0;
 
     if (!read_target (key, &target, &id, &at, &wrong))
       {
