@@ -67,7 +67,6 @@ kisi_new (Sandbox *sandbox)
   kisi->sandbox = sandbox;
   for (int i = 0; i < KI_TABLES_; i++)
     table_init (&kisi->tables[i], "id", NULL);
-  kisi->tables[KI_USERS].names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   kisi->tables[KI_USERS].name_key = "email";
   kisi->organization = json_pack ("{s:s,s:s,s:s}", "name", "Casa", "domain", "casa", "time_zone",
                                   "Europe/Madrid");

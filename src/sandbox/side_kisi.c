@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The side door's KISI: rows, hand-made rights, people at doors.
+ */
+#include "side.h"
+
+static Row *
+user_of (Side *side)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  gint64 id = side_int (side, "user_id");
+
+  return id != 0 ? table_get (&kisi->tables[KI_USERS], id)
+                 : ki_user_of_email (kisi, side_text (side, "email"));
+}
+
+static void
+rights_get (Side *side)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  GPtrArray *rows = table_rows (&kisi->tables[KI_ASSIGNMENTS]);
+  gint64 user = side_int (side, "user_id"), group = side_int (side, "group_id");
+  const char *email = side_text (side, "email");
+  json_t *out = json_array ();
+
+  if (email != NULL)
+    {
+      const Row *row = ki_user_of_email (kisi, email);
+      user = row == NULL ? -1 : row->id;
+    }
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = rows->pdata[i];
+      if ((user == 0 || json_int (row->data, "user_id", 0) == user)
+          && (group == 0 || json_int (row->data, "group_id", 0) == group))
+        json_array_append_new (out, ki_render (kisi, KI_ASSIGNMENTS, row));
+    }
+  side_reply (side, out);
+}
+
+static void
+rights_post (Side *side)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  Row *user = user_of (side);
+  json_t *fields;
+
+  if (user == NULL && side_text (side, "email") != NULL)
+    {
+      fields = json_pack ("{s:s,s:s}", "email", side_text (side, "email"), "name", "By hand");
+      user = ki_create (kisi, KI_USERS, fields);
+      json_decref (fields);
+    }
+  if (user == NULL || table_get (&kisi->tables[KI_GROUPS], side_int (side, "group_id")) == NULL)
+    {
+      side_fail (side, 404, "no such user or group");
+      return;
+    }
+  fields = json_pack ("{s:I,s:I,s:i}", "user_id", (json_int_t) user->id, "group_id",
+                      (json_int_t) side_int (side, "group_id"), "created_by_id", 1);
+  json_object_set (fields, "valid_from", json_object_get (side->body, "valid_from"));
+  json_object_set (fields, "valid_until", json_object_get (side->body, "valid_until"));
+  side_reply (side, ki_render (kisi, KI_ASSIGNMENTS, ki_create (kisi, KI_ASSIGNMENTS, fields)));
+  json_decref (fields);
+}
+
+static void
+door (Side *side)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  const Row *lock
+      = table_get (&kisi->tables[KI_LOCKS], g_ascii_strtoll (side->parts[2], NULL, 10));
+  const char *credential = side_text (side, "credential"), *code = NULL;
+  gboolean granted = FALSE;
+  json_t *event;
+
+  if (lock == NULL)
+    {
+      side_fail (side, 404, "no lock %s", side->parts[2]);
+      return;
+    }
+  event = ki_unlock (kisi, lock, user_of (side), credential == NULL ? "Card" : credential,
+                     side_time (side, "at", sandbox_now (side->sandbox)), &granted, &code);
+  side_reply (side, json_pack ("{s:b,s:s?,s:s,s:o}", "granted", granted, "code", code, "message",
+                               granted ? "Unlocked!" : "Access denied.", "event", event));
+}
+
+static void
+events (Side *side)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  const char *type = side_text (side, "type");
+  json_t *fields = json_object ();
+
+  if (type == NULL)
+    side_fail (side, 400, "type is missing");
+  else
+    {
+      if (json_object_get (side->body, "success") != NULL)
+        json_object_set (fields, "success", json_object_get (side->body, "success"));
+      if (json_object_get (side->body, "uuid") != NULL)
+        json_object_set (fields, "uuid", json_object_get (side->body, "uuid"));
+      if (json_object_get (side->body, "code") != NULL)
+        {
+          json_object_set (fields, "code", json_object_get (side->body, "code"));
+          json_object_set (fields, "error_code", json_object_get (side->body, "code"));
+        }
+      side_reply (side, ki_event (kisi, type,
+                                  table_get (&kisi->tables[KI_LOCKS], side_int (side, "lock")),
+                                  user_of (side),
+                                  side_time (side, "at", sandbox_now (side->sandbox)), fields));
+    }
+  json_decref (fields);
+}
+
+static void
+flag (Side *side, KiTable table, Row *row, const char *key, gboolean value)
+{
+  json_t *fields;
+
+  if (row == NULL)
+    {
+      side_fail (side, 404, "nobody and nothing of that id");
+      return;
+    }
+  fields = json_pack ("{s:b}", key, value);
+  ki_merge (side->sandbox->kisi, table, row, fields);
+  json_decref (fields);
+  side_reply (side, ki_render (side->sandbox->kisi, table, row));
+}
+
+static void
+lockdown (Side *side)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  gint64 lock = side_int (side, "lock"), place = side_int (side, "place");
+  KiTable table = lock != 0 ? KI_LOCKS : KI_PLACES;
+
+  flag (side, table, table_get (&kisi->tables[table], lock != 0 ? lock : place), "locked_down",
+        json_flag (side->body, "on", TRUE));
+}
+
+static void
+rows (Side *side, KiTable table)
+{
+  Kisi *kisi = side->sandbox->kisi;
+  GPtrArray *all = table_rows (&kisi->tables[table]);
+  gint64 id = side->n_parts > 2 ? g_ascii_strtoll (side->parts[2], NULL, 10) : 0;
+  Row *row = table_get (&kisi->tables[table], id);
+
+  if (side_is (side, "POST"))
+    side_reply (side, ki_render (kisi, table, ki_create (kisi, table, side->body)));
+  else if (side->n_parts > 2 && row == NULL)
+    side_fail (side, 404, "no row %s", side->parts[2]);
+  else if (side_is (side, "DELETE") && row != NULL)
+    {
+      ki_delete (kisi, table, row);
+      side_reply (side, json_object ());
+    }
+  else if (side_is (side, "PUT") && row != NULL)
+    {
+      ki_merge (kisi, table, row, side->body);
+      side_reply (side, ki_render (kisi, table, row));
+    }
+  else if (row != NULL)
+    side_reply (side, ki_render (kisi, table, row));
+  else
+    {
+      json_t *out = json_array ();
+      for (guint i = 0; i < all->len; i++)
+        json_array_append_new (out, ki_render (kisi, table, all->pdata[i]));
+      side_reply (side, out);
+    }
+}
+
+void
+side_kisi (Side *side)
+{
+  const char *what = side->n_parts > 1 ? side->parts[1] : "";
+  int table = ki_table (what);
+
+  if (g_str_equal (what, "rights") && side->n_parts > 2)
+    rows (side, KI_ASSIGNMENTS);
+  else if (g_str_equal (what, "rights") && side_is (side, "POST"))
+    rights_post (side);
+  else if (g_str_equal (what, "rights"))
+    rights_get (side);
+  else if (g_str_equal (what, "door") && side->n_parts > 3)
+    door (side);
+  else if (g_str_equal (what, "events"))
+    events (side);
+  else if (g_str_equal (what, "suspend"))
+    flag (side, KI_USERS, user_of (side), "access_enabled",
+          !json_flag (side->body, "suspended", TRUE));
+  else if (g_str_equal (what, "lockdown"))
+    lockdown (side);
+  else if (table >= 0)
+    rows (side, (KiTable) table);
+}
