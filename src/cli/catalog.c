@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Reads pass types, resources and groups with the programs' own clients, one after the other.
+ */
+#include "catalog.h"
+
+#include "services.h"
+
+#include <latchkey/nexudus/rows.h>
+
+#define READ_MS 120000
+
+static void
+thing_free (gpointer data)
+{
+  g_free (((CliThing *) data)->name);
+  g_free (data);
+}
+
+void
+cli_catalog_free (CliCatalog *catalog)
+{
+  if (catalog == NULL)
+    return;
+  g_ptr_array_unref (catalog->pass_types);
+  g_ptr_array_unref (catalog->resources);
+  g_ptr_array_unref (catalog->groups);
+  g_free (catalog);
+}
+
+typedef struct
+{
+  CliCatalog *catalog;
+  guint open;
+  GError *error; /* the first */
+} Reading;
+
+static gboolean
+is_read (gpointer data)
+{
+  return ((Reading *) data)->open == 0;
+}
+
+static void
+note_error (Reading *reading, const GError *error)
+{
+  if (error != NULL && reading->error == NULL)
+    reading->error = g_error_copy (error);
+}
+
+static void
+pass_type_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  Reading *reading = data;
+  g_auto (LkNexudusPassType) type = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  (void) read;
+  if (!lk_nexudus_pass_type_read (&type, row, &error))
+    note_error (reading, error);
+  else if (!type.archived && type.name != NULL)
+    g_ptr_array_add (reading->catalog->pass_types,
+                     cli_thing_new (type.id, type.name, type.business));
+}
+
+static void
+resource_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  Reading *reading = data;
+  g_auto (LkNexudusResource) resource = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  (void) read;
+  if (!lk_nexudus_resource_read (&resource, row, &error))
+    note_error (reading, error);
+  else if (!resource.archived && resource.name != NULL)
+    g_ptr_array_add (reading->catalog->resources,
+                     cli_thing_new (resource.id, resource.name, resource.business));
+}
+
+static void
+nexudus_done (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Reading *reading = data;
+
+  (void) read;
+  reading->open--;
+  note_error (reading, error);
+}
+
+static void
+groups_done (LkKisiAnswer *answer, gpointer data)
+{
+  Reading *reading = data;
+
+  reading->open--;
+  if (answer->verdict != LK_KISI_OK)
+    {
+      g_autoptr (GError) error = NULL;
+      (void) lk_fail (&error, LK_ERROR_RETRY, "KISI groups: %s", answer->message);
+      note_error (reading, error);
+      return;
+    }
+  for (guint i = 0; i < answer->groups->len; i++)
+    {
+      const LkKisiGroup *group = answer->groups->pdata[i];
+      g_ptr_array_add (reading->catalog->groups,
+                       cli_thing_new (group->id, group->name, group->place_id));
+    }
+}
+
+CliCatalog *
+cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error)
+{
+  g_autoptr (CliCatalog) catalog = g_new0 (CliCatalog, 1);
+  g_autoptr (CliServices) services = cli_services_open (cli, space->nexudus, space->kisi, error);
+  Reading reading = { catalog, 3, NULL };
+
+  catalog->pass_types = g_ptr_array_new_with_free_func (thing_free);
+  catalog->resources = g_ptr_array_new_with_free_func (thing_free);
+  catalog->groups = g_ptr_array_new_with_free_func (thing_free);
+  if (services == NULL)
+    return NULL;
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, TRUE, pass_type_row,
+                   nexudus_done, &reading);
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, TRUE, resource_row, nexudus_done,
+                   &reading);
+  (void) lk_kisi_list_groups (services->kisi, 0, groups_done, &reading);
+  if (!cli_services_wait (cli, services, is_read, &reading, "reading pass types, resources, groups",
+                          READ_MS, error))
+    {
+      g_clear_error (&reading.error);
+      return NULL;
+    }
+  if (reading.error != NULL)
+    {
+      g_propagate_prefixed_error (error, reading.error, "space %s: ", space->code);
+      return NULL;
+    }
+  return g_steal_pointer (&catalog);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * `latchkey check`: the configuration (main has read it by now), then each connection: whose key,
+ * what it sees, what to do.
+ */
+#include "services.h"
+
+#include <latchkey/model/json.h>
+#include <latchkey/nexudus/rows.h>
+#include <stdio.h>
+
+#define CONNECT_MS 30000
+
+typedef struct
+{
+  const char *what; /* kafka, topics, nexudus, kisi */
+  const char *account;
+  gboolean ok;
+  char *text;
+} Finding;
+
+static void
+finding_free (gpointer data)
+{
+  g_free (((Finding *) data)->text);
+  g_free (data);
+}
+
+static void
+add (GPtrArray *findings, const char *what, const char *account, gboolean ok, char *text)
+{
+  Finding *finding = g_new (Finding, 1);
+
+  *finding = (Finding){ what, account, ok, text };
+  g_ptr_array_add (findings, finding);
+}
+
+/* --- Kafka -------------------------------------------------------------------------------------- */
+
+static void
+check_kafka (Cli *cli, GPtrArray *findings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) files = NULL;
+  g_autoptr (LkTopicsPlan) plan = NULL;
+
+  if (!cli_open_kafka (cli, &error))
+    {
+      add (findings, "kafka", NULL, FALSE, g_strdup (error->message));
+      return;
+    }
+  add (findings, "kafka", NULL, TRUE, g_strdup_printf ("%s answers", cli->config->kafka.brokers));
+  files = lk_topic_files_load (cli->topics_dir, &error);
+  if (files != NULL)
+    plan = lk_topics_plan (cli->kafka, files, cli->config, CONNECT_MS, &error);
+  if (plan == NULL)
+    add (findings, "topics", NULL, FALSE, g_strdup (error->message));
+  else if (plan->creates + plan->alters + plan->refused > 0)
+    add (findings, "topics", NULL, FALSE,
+         g_strdup_printf ("%u to create, %u to alter, %u refused: see `latchkey topics plan`",
+                          plan->creates, plan->alters, plan->refused));
+  else
+    add (findings, "topics", NULL, TRUE, g_strdup_printf ("all %u are there", plan->topics->len));
+}
+
+/* --- Nexudus ------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  gboolean over;
+  GError *error;
+  GString *seen; /* locations, or whose key */
+  GHashTable *ids;
+} Look;
+
+static gboolean
+is_over (gpointer data)
+{
+  return ((Look *) data)->over;
+}
+
+static void
+business_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  Look *look = data;
+  g_auto (LkNexudusBusiness) business = { 0 };
+
+  (void) read;
+  if (!lk_nexudus_business_read (&business, row, NULL))
+    return;
+  g_string_append_printf (look->seen, "%s%s (%" G_GINT64_FORMAT ")", look->seen->len == 0 ? "" : ", ",
+                          business.name == NULL ? "" : business.name, business.id);
+  g_hash_table_add (look->ids, g_memdup2 (&business.id, sizeof business.id));
+}
+
+static void
+listed (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Look *look = data;
+
+  (void) read;
+  look->over = TRUE;
+  if (error != NULL)
+    look->error = g_error_copy (error);
+}
+
+/* Lists (or counts) one entity; FALSE and a finding when it is not allowed or out of reach. */
+static gboolean
+look_at (Cli *cli, CliServices *services, LkNexudusEntity entity, Look *look, GError **error)
+{
+  look->over = FALSE;
+  if (entity == LK_NEXUDUS_BUSINESSES)
+    lk_nexudus_list (services->nexudus, entity, NULL, TRUE, business_row, listed, look);
+  else
+    lk_nexudus_count (services->nexudus, entity, NULL, listed, look);
+  if (!cli_services_wait (cli, services, is_over, look, "asking Nexudus", CONNECT_MS, error))
+    return FALSE;
+  if (look->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&look->error));
+  return FALSE;
+}
+
+static void
+check_spaces_are_seen (Cli *cli, const LkConfigNexudus *config, const Look *look,
+                       GPtrArray *findings)
+{
+  for (guint i = 0; i < cli->config->n_spaces; i++)
+    {
+      const LkConfigSpace *space = &cli->config->spaces[i];
+      if (space->nexudus == config && !g_hash_table_contains (look->ids, &space->business))
+        add (findings, "nexudus", config->account, FALSE,
+             g_strdup_printf ("space %s: the login does not see location %" G_GINT64_FORMAT
+                              ": set `business`, or give the user access to it",
+                              space->code, space->business));
+    }
+}
+
+static void
+check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CliServices) services = cli_services_open (cli, config, NULL, &error);
+  Look look = { .seen = g_string_new (NULL),
+                .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
+
+  if (services == NULL)
+    add (findings, "nexudus", config->account, FALSE, g_strdup (error->message));
+  else if (!look_at (cli, services, LK_NEXUDUS_BUSINESSES, &look, &error))
+    add (findings, "nexudus", config->account, FALSE, g_strdup (error->message));
+  else
+    {
+      add (findings, "nexudus", config->account, TRUE,
+           g_strdup_printf ("%s is logged in and sees: %s", config->user, look.seen->str));
+      check_spaces_are_seen (cli, config, &look, findings);
+      for (int e = 0; e < LK_NEXUDUS_ENTITY_COUNT_; e++)
+        {
+          g_autoptr (GError) local = NULL;
+          if (e != LK_NEXUDUS_BUSINESSES
+              && !look_at (cli, services, (LkNexudusEntity) e, &look, &local))
+            add (findings, "nexudus", config->account, FALSE, g_strdup (local->message));
+        }
+    }
+  g_string_free (look.seen, TRUE);
+  g_hash_table_unref (look.ids);
+}
+
+/* --- KISI --------------------------------------------------------------------------------------- */
+
+static void
+whoami (LkKisiAnswer *answer, gpointer data)
+{
+  Look *look = data;
+
+  look->over = TRUE;
+  if (answer->verdict != LK_KISI_OK)
+    (void) lk_fail (&look->error, LK_ERROR_REFUSED, "%s", answer->message);
+  else
+    g_string_printf (look->seen, "the key is user %" G_GINT64_FORMAT "'s",
+                     ((LkKisiUser *) answer->users->pdata[0])->id);
+}
+
+static void
+groups_seen (LkKisiAnswer *answer, gpointer data)
+{
+  Look *look = data;
+
+  look->over = TRUE;
+  if (answer->verdict != LK_KISI_OK)
+    {
+      (void) lk_fail (&look->error, LK_ERROR_REFUSED, "groups: %s", answer->message);
+      return;
+    }
+  g_string_append_printf (look->seen, " and sees %u groups", answer->groups->len);
+  for (guint i = 0; i < answer->groups->len; i++)
+    {
+      const LkKisiGroup *group = answer->groups->pdata[i];
+      g_hash_table_add (look->ids, g_memdup2 (&group->place_id, sizeof group->place_id));
+    }
+}
+
+static void
+check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CliServices) services = cli_services_open (cli, NULL, config, &error);
+  Look look = { .seen = g_string_new (NULL),
+                .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
+  gboolean ok = services != NULL;
+
+  if (ok)
+    {
+      (void) lk_kisi_whoami (services->kisi, whoami, &look);
+      ok = cli_services_wait (cli, services, is_over, &look, "asking KISI", CONNECT_MS, &error);
+    }
+  if (ok && look.error == NULL)
+    {
+      look.over = FALSE;
+      (void) lk_kisi_list_groups (services->kisi, 0, groups_seen, &look);
+      ok = cli_services_wait (cli, services, is_over, &look, "asking KISI", CONNECT_MS, &error);
+    }
+  if (!ok)
+    add (findings, "kisi", config->account, FALSE, g_strdup (error->message));
+  else if (look.error != NULL)
+    add (findings, "kisi", config->account, FALSE,
+         g_strdup_printf ("%s: make a key from the organization's owner account, and put it in %s",
+                          look.error->message, config->key_file));
+  else
+    {
+      add (findings, "kisi", config->account, TRUE, g_strdup (look.seen->str));
+      for (guint i = 0; i < cli->config->n_spaces; i++)
+        {
+          const LkConfigSpace *space = &cli->config->spaces[i];
+          if (space->kisi == config && !g_hash_table_contains (look.ids, &space->place))
+            add (findings, "kisi", config->account, FALSE,
+                 g_strdup_printf ("space %s: the key sees no group of place %" G_GINT64_FORMAT
+                                  ": set `place`, or give its user rights there",
+                                  space->code, space->place));
+        }
+    }
+  g_clear_error (&look.error);
+  g_string_free (look.seen, TRUE);
+  g_hash_table_unref (look.ids);
+}
+
+/* --- the command -------------------------------------------------------------------------------- */
+
+static void
+print_json (const GPtrArray *findings)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  LkJsonWriter writer = { text, FALSE };
+
+  lk_json_begin_object (&writer, NULL);
+  lk_json_begin_array (&writer, "findings");
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const Finding *finding = findings->pdata[i];
+      lk_json_begin_object (&writer, NULL);
+      lk_json_string (&writer, "what", finding->what);
+      lk_json_string (&writer, "account", finding->account);
+      lk_json_bool (&writer, "ok", finding->ok);
+      lk_json_string (&writer, "text", finding->text);
+      lk_json_end_object (&writer);
+    }
+  lk_json_end_array (&writer);
+  lk_json_end_object (&writer);
+  puts (text->str);
+}
+
+int
+check_run (Cli *cli, GError **error)
+{
+  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func (finding_free);
+  gboolean all_ok = TRUE;
+
+  (void) error;
+  if (!cli->json)
+    (void) printf ("ok       configuration %s: %u spaces\n", cli->config->path,
+                   cli->config->n_spaces);
+  check_kafka (cli, findings);
+  for (guint i = 0; i < cli->config->n_nexudus; i++)
+    check_nexudus (cli, &cli->config->nexudus[i], findings);
+  for (guint i = 0; i < cli->config->n_kisi; i++)
+    check_kisi (cli, &cli->config->kisi[i], findings);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const Finding *finding = findings->pdata[i];
+      all_ok &= finding->ok;
+      if (!cli->json)
+        (void) printf ("%-8s %s%s%s: %s\n", finding->ok ? "ok" : "PROBLEM", finding->what,
+                       finding->account == NULL ? "" : " ",
+                       finding->account == NULL ? "" : finding->account, finding->text);
+    }
+  if (cli->json)
+    print_json (findings);
+  return all_ok ? CLI_DONE : CLI_DIFFERENCES;
+}

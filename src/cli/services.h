@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The clients of Nexudus and KISI for the command line. One thread.
+ */
+#pragma once
+
+#include "cli.h"
+
+#include <latchkey/kisi/kisi.h>
+#include <latchkey/nexudus/nexudus.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  LkBudget *nexudus_budget, *kisi_budget;
+  LkNexudus *nexudus; /* NULL where not asked for */
+  LkKisi *kisi;
+} CliServices;
+
+/* Either may be NULL. A secret that can't be read is an error at once. */
+CliServices *cli_services_open (Cli *cli, const LkConfigNexudus *nexudus, const LkConfigKisi *kisi,
+                                GError **error);
+void cli_services_free (CliServices *services);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliServices, cli_services_free)
+
+/* As cli_wait, and turns these clients too. */
+gboolean cli_services_wait (Cli *cli, CliServices *services, gboolean (*done) (gpointer data),
+                            gpointer data, const char *what, gint64 deadline_ms, GError **error);
+
+G_END_DECLS
