@@ -1,96 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * The registry: per metric a hash table from the joined label values to its series.
+ * Metrics: for each row of metrics.def a table from label values to a number or a histogram,
+ * rendered in the order of the rows and, within one, of the label values.
  */
 #include <latchkey/base/metrics.h>
 
-#include <stdarg.h>
+#include <math.h>
 #include <string.h>
 
-#define LABELS_MAX 4
+#define MAX_LABELS 4
+#define SEPARATOR "\x1F" /* between label values in a key */
 
-static const double buckets[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-                                  0.5,   1,      2.5,   5,    10,    30,   60,  300 };
+/* Upper ends of a histogram's buckets, in seconds; the last one is infinite. */
+static const double bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                 1,     2.5,    5,     10,   30,    60,   120, 300 };
 
 typedef struct
 {
-  char *values[LABELS_MAX];
-  double value; /* of a histogram: the sum */
-  guint64 counts[G_N_ELEMENTS (buckets)], count;
+  double value; /* a histogram's sum */
+  guint64 count;
+  guint64 buckets[G_N_ELEMENTS (bounds)];
 } Series;
 
-static const LkMetricInfo infos[] = {
-#define LK_METRIC(id, name, kind, labels, help) { name, labels, help, LK_METRIC_##kind },
+typedef struct
+{
+  void (*func) (gpointer data);
+  gpointer data;
+} Hook;
+
+static const LkMetricInfo infos[LK_M_COUNT_] = {
+#define LK_METRIC(id, name_, kind_, labels_, help_)                                               \
+  [LK_M_##id] = { .name = name_, .labels = labels_, .help = help_, .kind = LK_METRIC_##kind_ },
 #include <latchkey/base/metrics.def>
 #undef LK_METRIC
 };
 
-static GHashTable *series_of[LK_M_COUNT_]; /* char* → Series* */
-static struct
-{
-  void (*func) (gpointer data);
-  gpointer data;
-} hooks[8];
-static guint n_hooks;
+static GHashTable *tables[LK_M_COUNT_]; /* joined label values → Series */
+static GArray *hooks;                   /* Hook */
 
 const LkMetricInfo *
 lk_metric_info (LkMetricId id)
 {
-  g_assert (id < LK_M_COUNT_);
+  g_assert ((guint) id < LK_M_COUNT_);
   return &infos[id];
 }
 
 static guint
-n_labels (LkMetricId id)
+count_labels (const char *labels)
 {
-  guint n = *infos[id].labels != '\0';
+  guint n = *labels != '\0';
 
-  for (const char *c = infos[id].labels; *c != '\0'; c++)
-    n += *c == ',';
-  g_assert (n <= LABELS_MAX);
+  for (; *labels != '\0'; labels++)
+    n += *labels == ',';
   return n;
 }
 
+/* Joins the values of ARGS into KEY, which is on the caller's stack: this runs for every record. */
 static void
-series_free (gpointer data)
+join_labels (LkMetricId id, va_list args, char key[512])
 {
-  Series *series = data;
+  guint n = 0;
+  gsize len = 0;
+  const char *value;
 
-  for (guint i = 0; i < LABELS_MAX; i++)
-    g_free (series->values[i]);
-  g_free (series);
+  key[0] = '\0';
+  while ((value = va_arg (args, const char *)) != NULL)
+    {
+      if (n++ > 0)
+        len = g_strlcat (key, SEPARATOR, 512);
+      len = g_strlcat (key, value, 512);
+      g_assert (len < 512);
+    }
+  g_assert (n == count_labels (lk_metric_info (id)->labels));
 }
 
-/* The series of the label values in ARGS; with CREATE made when it is new. */
 static Series *
-find (LkMetricId id, va_list args, gboolean create)
+find_series (LkMetricId id, va_list args, gboolean create)
 {
   char key[512];
-  const char *values[LABELS_MAX] = { NULL };
-  guint n = n_labels (id), at = 0;
   Series *series;
 
-  g_assert (id < LK_M_COUNT_);
-  for (guint i = 0; i < n; i++)
+  join_labels (id, args, key);
+  if (tables[id] == NULL)
     {
-      values[i] = va_arg (args, const char *);
-      g_assert (values[i] != NULL); /* too few labels */
-      at += (guint) g_strlcpy (key + at, values[i], sizeof key - at);
-      g_assert (at + 1 < sizeof key);
-      key[at++] = '\1';
+      if (!create)
+        return NULL;
+      tables[id] = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
     }
-  key[at] = '\0';
-  g_assert (va_arg (args, const char *) == NULL); /* too many labels */
-  if (series_of[id] == NULL)
-    series_of[id] = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, series_free);
-  series = g_hash_table_lookup (series_of[id], key);
+  series = g_hash_table_lookup (tables[id], key);
   if (series == NULL && create)
     {
       series = g_new0 (Series, 1);
-      for (guint i = 0; i < n; i++)
-        series->values[i] = g_strdup (values[i]);
-      g_hash_table_insert (series_of[id], g_strdup (key), series);
+      g_hash_table_insert (tables[id], g_strdup (key), series);
     }
   return series;
 }
@@ -100,9 +102,9 @@ lk_metric_add (LkMetricId id, double value, ...)
 {
   va_list args;
 
-  g_assert (infos[id].kind == LK_METRIC_COUNTER && value >= 0);
+  g_assert (lk_metric_info (id)->kind == LK_METRIC_COUNTER && value >= 0);
   va_start (args, value);
-  find (id, args, TRUE)->value += value;
+  find_series (id, args, TRUE)->value += value;
   va_end (args);
 }
 
@@ -111,111 +113,155 @@ lk_metric_set (LkMetricId id, double value, ...)
 {
   va_list args;
 
-  g_assert (infos[id].kind == LK_METRIC_GAUGE);
+  g_assert (lk_metric_info (id)->kind == LK_METRIC_GAUGE);
   va_start (args, value);
-  find (id, args, TRUE)->value = value;
+  find_series (id, args, TRUE)->value = value;
   va_end (args);
 }
 
 void
 lk_metric_observe (LkMetricId id, double seconds, ...)
 {
-  va_list args;
   Series *series;
+  va_list args;
 
-  g_assert (infos[id].kind == LK_METRIC_HISTOGRAM);
+  g_assert (lk_metric_info (id)->kind == LK_METRIC_HISTOGRAM);
   va_start (args, seconds);
-  series = find (id, args, TRUE);
+  series = find_series (id, args, TRUE);
   va_end (args);
-  series->value += seconds;
   series->count++;
-  for (guint i = 0; i < G_N_ELEMENTS (buckets); i++)
-    series->counts[i] += seconds <= buckets[i];
+  series->value += seconds;
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    if (seconds <= bounds[i])
+      {
+        series->buckets[i]++;
+        break;
+      }
 }
 
 double
 lk_metric_get (LkMetricId id, ...)
 {
-  va_list args;
   const Series *series;
+  va_list args;
 
   va_start (args, id);
-  series = find (id, args, FALSE);
+  series = find_series (id, args, FALSE);
   va_end (args);
-  return series == NULL ? 0 : series->value;
+  if (series == NULL)
+    return 0;
+  return lk_metric_info (id)->kind == LK_METRIC_HISTOGRAM ? (double) series->count
+                                                          : series->value;
 }
 
 void
 lk_metrics_on_render (void (*hook) (gpointer data), gpointer data)
 {
-  g_assert (n_hooks < G_N_ELEMENTS (hooks));
-  hooks[n_hooks].func = hook;
-  hooks[n_hooks++].data = data;
+  Hook added = { hook, data };
+
+  if (hooks == NULL)
+    hooks = g_array_new (FALSE, FALSE, sizeof (Hook));
+  g_array_append_val (hooks, added);
 }
 
 static void
-append_value (GString *out, double value)
+append_number (GString *out, double value)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_string_append (out, g_ascii_formatd (text, sizeof text, "%.15g", value));
+  if (isinf (value))
+    (void) g_strlcpy (text, value > 0 ? "+Inf" : "-Inf", sizeof text);
+  else if (isnan (value))
+    (void) g_strlcpy (text, "NaN", sizeof text);
+  else
+    (void) g_ascii_formatd (text, sizeof text, "%.15g", value);
+  g_string_append (out, text);
+}
+
+/* In quotes a label escapes backslash, quote and newline; help escapes all but the quote. */
+static void
+append_escaped (GString *out, const char *text, gboolean quotes)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  for (const char *c = valid; *c != '\0'; c++)
+    {
+      if (*c == '\\' || (*c == '"' && quotes))
+        g_string_append_c (out, '\\');
+      if (*c == '\n')
+        g_string_append (out, "\\n");
+      else
+        g_string_append_c (out, *c);
+    }
+}
+
+/* name{label="value",…}, with the bucket's bound LE, if any, as the last label. */
+static void
+append_series_name (GString *out, const LkMetricInfo *info, const char *suffix, const char *key,
+                    const char *le)
+{
+  g_auto (GStrv) names = g_strsplit (info->labels, ",", MAX_LABELS);
+  g_auto (GStrv) values = g_strsplit (key, SEPARATOR, MAX_LABELS);
+  const char *comma = "";
+
+  g_string_append_printf (out, "%s%s", info->name, suffix);
+  if (names[0] == NULL && le == NULL)
+    return;
+  g_string_append_c (out, '{');
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_string_append_printf (out, "%s%s=\"", comma, names[i]);
+      append_escaped (out, values[i] != NULL ? values[i] : "", TRUE);
+      g_string_append_c (out, '"');
+      comma = ",";
+    }
+  if (le != NULL)
+    g_string_append_printf (out, "%sle=\"%s\"", comma, le);
+  g_string_append_c (out, '}');
+}
+
+static void
+append_histogram (GString *out, const LkMetricInfo *info, const char *key, const Series *series)
+{
+  guint64 so_far = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      char le[G_ASCII_DTOSTR_BUF_SIZE];
+
+      so_far += series->buckets[i];
+      (void) g_ascii_formatd (le, sizeof le, "%g", bounds[i]);
+      append_series_name (out, info, "_bucket", key, le);
+      g_string_append_printf (out, " %" G_GUINT64_FORMAT "\n", so_far);
+    }
+  append_series_name (out, info, "_bucket", key, "+Inf");
+  g_string_append_printf (out, " %" G_GUINT64_FORMAT "\n", series->count);
+  append_series_name (out, info, "_sum", key, NULL);
+  g_string_append_c (out, ' ');
+  append_number (out, series->value);
+  g_string_append_c (out, '\n');
+  append_series_name (out, info, "_count", key, NULL);
+  g_string_append_printf (out, " %" G_GUINT64_FORMAT "\n", series->count);
+}
+
+static void
+append_series (GString *out, const LkMetricInfo *info, const char *key, const Series *series)
+{
+  if (info->kind == LK_METRIC_HISTOGRAM)
+    {
+      append_histogram (out, info, key, series);
+      return;
+    }
+  append_series_name (out, info, "", key, NULL);
+  g_string_append_c (out, ' ');
+  append_number (out, series->value);
   g_string_append_c (out, '\n');
 }
 
-/* `name_suffix{a="x",le="1"} `; LE NULL leaves it out. */
-static void
-append_name (GString *out, LkMetricId id, const char *suffix, const Series *series, const char *le)
+static gint
+compare_keys (gconstpointer a, gconstpointer b)
 {
-  g_auto (GStrv) labels = g_strsplit (infos[id].labels, ",", -1);
-  gboolean any = FALSE;
-
-  g_string_append_printf (out, "%s%s", infos[id].name, suffix);
-  for (guint i = 0; *infos[id].labels != '\0' && labels[i] != NULL; i++)
-    {
-      g_string_append_printf (out, "%c%s=\"", any ? ',' : '{', labels[i]);
-      for (const char *c = series->values[i]; *c != '\0'; c++)
-        if (*c == '\n')
-          g_string_append (out, "\\n");
-        else
-          {
-            if (*c == '"' || *c == '\\')
-              g_string_append_c (out, '\\');
-            g_string_append_c (out, *c);
-          }
-      g_string_append_c (out, '"');
-      any = TRUE;
-    }
-  if (le != NULL)
-    {
-      g_string_append_printf (out, "%cle=\"%s\"", any ? ',' : '{', le);
-      any = TRUE;
-    }
-  g_string_append (out, any ? "} " : " ");
-}
-
-static void
-render_series (GString *out, LkMetricId id, const Series *series)
-{
-  char le[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (infos[id].kind != LK_METRIC_HISTOGRAM)
-    {
-      append_name (out, id, "", series, NULL);
-      append_value (out, series->value);
-      return;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (buckets); i++)
-    {
-      append_name (out, id, "_bucket", series,
-                   g_ascii_formatd (le, sizeof le, "%g", buckets[i]));
-      append_value (out, (double) series->counts[i]);
-    }
-  append_name (out, id, "_bucket", series, "+Inf");
-  append_value (out, (double) series->count);
-  append_name (out, id, "_sum", series, NULL);
-  append_value (out, series->value);
-  append_name (out, id, "_count", series, NULL);
-  append_value (out, (double) series->count);
+  return strcmp (a, b);
 }
 
 void
@@ -223,25 +269,34 @@ lk_metrics_render (GString *out)
 {
   static const char *const kinds[] = { "counter", "gauge", "histogram" };
 
-  for (guint i = 0; i < n_hooks; i++)
-    hooks[i].func (hooks[i].data);
-  for (LkMetricId id = 0; id < LK_M_COUNT_; id++)
+  for (guint i = 0; hooks != NULL && i < hooks->len; i++)
     {
+      Hook hook = g_array_index (hooks, Hook, i);
+
+      hook.func (hook.data);
+    }
+  for (guint id = 0; id < LK_M_COUNT_; id++)
+    {
+      const LkMetricInfo *info = &infos[id];
       g_autoptr (GList) keys = NULL;
 
-      if (series_of[id] == NULL || g_hash_table_size (series_of[id]) == 0)
+      if (tables[id] != NULL)
+        keys = g_list_sort (g_hash_table_get_keys (tables[id]), compare_keys);
+      if (keys == NULL && *info->labels != '\0')
         continue;
-      g_string_append_printf (out, "# HELP %s %s\n# TYPE %s %s\n", infos[id].name, infos[id].help,
-                              infos[id].name, kinds[infos[id].kind]);
-      keys = g_list_sort (g_hash_table_get_keys (series_of[id]), (GCompareFunc) strcmp);
-      for (GList *l = keys; l != NULL; l = l->next)
-        render_series (out, id, g_hash_table_lookup (series_of[id], l->data));
+      g_string_append_printf (out, "# HELP %s ", info->name);
+      append_escaped (out, info->help, FALSE);
+      g_string_append_printf (out, "\n# TYPE %s %s\n", info->name, kinds[info->kind]);
+      if (keys == NULL) /* without labels there is one series, and it begins at 0 */
+        append_series (out, info, "", &(const Series){ 0 });
+      for (GList *key = keys; key != NULL; key = key->next)
+        append_series (out, info, key->data, g_hash_table_lookup (tables[id], key->data));
     }
 }
 
 void
 lk_metrics_reset (void)
 {
-  for (LkMetricId id = 0; id < LK_M_COUNT_; id++)
-    g_clear_pointer (&series_of[id], g_hash_table_unref);
+  for (guint id = 0; id < LK_M_COUNT_; id++)
+    g_clear_pointer (&tables[id], g_hash_table_unref);
 }
