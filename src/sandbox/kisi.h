@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * The sandbox's KISI: its tables, who calls, what opens a door, and what was mailed (kisi-api.md).
- * The API and the side door change it through the same functions. One thread.
+ * The sandbox's KISI: its tables, keys, events, and what happens at its doors (kisi-api.md). Times
+ * are kept in rows as numbers (ms) and written as text on the way out, in the form that a switch
+ * says.
  */
 #pragma once
 
@@ -17,80 +18,110 @@ typedef enum
   KI_LOCKS,
   KI_GROUPS,
   KI_GROUP_LOCKS,
-  KI_ASSIGNMENTS,
+  KI_RIGHTS,
   KI_SCHEDULES,
   KI_TABLES_,
 } KiTable;
 
-/* An API key and whose it is. */
+typedef struct
+{
+  const char *path, *wrapper, *type; /* "users", "user", "User" */
+  gint64 limit, limit_max;           /* of a page */
+  gint64 first_id;
+  const char *event;    /* "user": events user.create, user.destroy; NULL: none */
+  const char *defaults; /* JSON */
+} KiInfo;
+
+extern const KiInfo ki_infos[KI_TABLES_];
+
 typedef struct
 {
   char *key;
   gint64 user_id;
-  gint64 *places; /* NULL: all */
-  guint n_places;
+  const json_t *places; /* NULL: all; borrowed from the specification */
   gboolean read_only;
-} KisiLogin;
+} KiLogin;
 
+/* What a KISI user has left of their rate, whatever the key. */
 typedef struct
 {
   RateWindow calls, event_sets;
-} KisiRates;
-
-typedef struct
-{
-  gint64 id;
-  LkTime created_at;
-  gint64 reads_left; /* in progress until then */
-  json_t *filters, *events; /* in the order of the set */
-  char *status;
-} EventSet;
+} KiRate;
 
 struct _Kisi
 {
   Sandbox *sandbox;
   Table tables[KI_TABLES_];
+  json_t *defaults[KI_TABLES_];
+  gint64 next_id[KI_TABLES_];
   json_t *organization;
-  GPtrArray *logins;       /* KisiLogin */
-  GHashTable *rates;       /* gint64* user → KisiRates */
-  GHashTable *invitations; /* address → count */
-  GPtrArray *events;       /* json_t*, oldest first */
-  GPtrArray *sets;         /* EventSet */
-  gint64 next_id;
+  json_t *logins_spec;
+  GHashTable *logins;      /* key → KiLogin */
+  GHashTable *rates;       /* user id → KiRate; 0: nobody */
+  GHashTable *invitations; /* address → number of mails */
+  GPtrArray *events;       /* of json_t, in order of sequence */
+  GHashTable *sets;        /* id → event set */
+  gint64 next_set;
 };
-
-extern const char *const ki_paths[KI_TABLES_]; /* "users", … */
 
 Kisi *kisi_new (Sandbox *sandbox);
 void kisi_free (Kisi *kisi);
-int ki_table (const char *path); /* -1: none */
-
-/* A whole row from FIELDS (borrowed) and the defaults; ids are drawn where left out. */
-Row *ki_create (Kisi *kisi, KiTable table, const json_t *fields);
-void ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields);
-void ki_delete (Kisi *kisi, KiTable table, Row *row); /* what hangs on it goes too */
-json_t *ki_render (Kisi *kisi, KiTable table, const Row *row); /* as the API shows it */
-Row *ki_user_of_email (Kisi *kisi, const char *email);
-json_t *ki_time (const Kisi *kisi, LkTime time);
-
-/* data (kisi_data.c) */
 gboolean kisi_load (Kisi *kisi, const json_t *data, json_t *out_counts, GError **error);
 json_t *kisi_dump (Kisi *kisi);
 
-/* doors (kisi_doors.c): somebody at a lock; USER NULL: an unknown card. The event is recorded. */
-json_t *ki_unlock (Kisi *kisi, const Row *lock, const Row *user, const char *credential, LkTime at,
-                   gboolean *out_granted, const char **out_code);
-/* An event of any type; FIELDS override. */
-json_t *ki_event (Kisi *kisi, const char *type, const Row *lock, const Row *user, LkTime at,
-                  const json_t *fields);
+/* rows (kisi_rows.c) */
+int ki_table (const char *path); /* -1: none */
+Table *ki_rows (Kisi *kisi, KiTable table);
+Row *ki_create (Kisi *kisi, KiTable table, const json_t *fields);
+void ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields);
+/* The row, and with it what hangs on it. */
+void ki_remove (Kisi *kisi, KiTable table, Row *row);
+Row *ki_user_by (Kisi *kisi, const json_t *who); /* by user_id or email; NULL: none */
+gint64 ki_time (const json_t *row, const char *key); /* LK_TIME_NONE for null */
 
-/* event sets (kisi_events.c) */
-void ki_event_sets_post (Call *call);
-void ki_event_sets_get (Call *call, gint64 id);
-void ki_event_sets_clear (Kisi *kisi);
+/* as the API shows them (kisi_render.c); new references */
+json_t *ki_render (Kisi *kisi, KiTable table, const Row *row);
+json_t *ki_time_json (Kisi *kisi, LkTime time);
+json_t *ki_render_event (Kisi *kisi, const json_t *event);
+json_t *ki_render_organization (Kisi *kisi);
 
-/* errors: {"code","error"} and {"errors":{field:[text]}} (kisi-api.md §1.5) */
-void ki_error (Call *call, guint status, const char *code, const char *text);
-void ki_invalid (Call *call, const char *field, const char *text);
+/* answers (kisi_http.c) */
+void ki_error (Call *call, guint status, const char *code, const char *message);
+void ki_not_found (Call *call);
+void ki_forbidden (Call *call);
+void ki_invalid (Call *call, const char *field, const char *message); /* 422 */
+json_t *ki_body (Call *call, const char *wrapper); /* borrowed; NULL: answered with 400 */
+/* The row with this id that the caller may see, or NULL: answered with 404. */
+Row *ki_find (Call *call, KiTable table, gint64 id);
+gboolean ki_sees (const Call *call, KiTable table, const Row *row);
+
+/* lists (kisi_list.c) */
+void ki_list (Call *call, KiTable table);
+
+/* the resources; PARTS of the path behind the first one, NULL-terminated */
+void ki_users (Call *call, char **parts);   /* kisi_users.c */
+void ki_rights (Call *call, char **parts);  /* kisi_rights.c */
+void ki_doors (Call *call, KiTable table, char **parts); /* kisi_doors.c */
+void ki_event_sets (Call *call, char **parts); /* kisi_sets.c */
+void ki_roles (Call *call);
+
+/* doors (kisi_access.c) */
+typedef struct
+{
+  gboolean granted;
+  const char *code; /* NULL when granted */
+  const Row *right; /* what opened it */
+} KiDecision;
+
+KiDecision ki_decide (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime at);
+const char *ki_code_text (const char *code);
+
+/* events (kisi_events.c): FIELDS override; returns it, borrowed */
+json_t *ki_event (Kisi *kisi, const char *type, const json_t *fields);
+/* As an API key's owner did it to ROW. */
+void ki_log_change (Call *call, KiTable table, const Row *row, const char *verb);
+json_t *ki_unlock (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime at,
+                   KiDecision *out);
+void ki_set_free (gpointer set); /* kisi_sets.c */
 
 G_END_DECLS

@@ -1,266 +1,371 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Rows of KISI: made, merged, removed, and as the API shows them (kisi-api.md §2).
+ * The sandbox's KISI as a whole, and its rows: made, loaded, merged, removed.
  */
 #include "kisi.h"
 
 #include <string.h>
 
-const char *const ki_paths[KI_TABLES_] = { "users",       "places",           "locks",    "groups",
-                                           "group_locks", "role_assignments", "schedules" };
-
-static const char *const defaults[KI_TABLES_] = {
-  "{\"resource_type\":\"User\",\"name\":\"\",\"email\":null,\"metadata\":{},\"image\":null,"
-  "\"notes\":null,\"otp_required_for_login\":false,\"password_flow_enabled\":true,"
-  "\"access_enabled\":true,\"scim_access_enabled\":true,\"last_accessed_at\":null,"
-  "\"organization_id\":3289,\"confirmed\":true}",
-  "{\"resource_type\":\"Place\",\"name\":\"\",\"description\":null,\"address\":\"Street 1\","
-  "\"latitude\":null,\"longitude\":null,\"image\":null,\"time_zone\":null,\"tz_time_zone\":null,"
-  "\"integrations_count\":0,\"locked_down\":false,\"locked_down_since\":null,"
-  "\"occupancy_rate\":null,\"organization_id\":3289,\"color\":null,\"logo\":null,\"user_id\":null,"
-  "\"members_count\":0}",
-  "{\"resource_type\":\"Lock\",\"name\":\"\",\"description\":null,\"place_id\":0,"
-  "\"floor_id\":null,\"configured\":true,\"online\":true,\"open\":false,\"unlocked\":false,"
-  "\"unlocked_until\":null,\"locked_down\":false,\"locked_down_since\":null,"
-  "\"on_scheduled_unlock\":false,\"first_to_arrive_required_until\":null,"
-  "\"first_to_arrive_satisfied\":false,\"latitude\":null,\"longitude\":null,\"order_id\":null,"
-  "\"geofence_restriction_enabled\":false,\"geofence_restriction_radius\":100,"
-  "\"reader_restriction_enabled\":false,\"time_restriction_enabled\":false,"
-  "\"time_restriction_time_zone\":null}",
-  "{\"resource_type\":\"Group\",\"name\":\"\",\"description\":null,\"place_id\":null,"
-  "\"login_enabled\":true,\"geofence_restriction_enabled\":false,"
-  "\"geofence_restriction_radius\":100,\"primary_device_restriction_enabled\":false,"
-  "\"managed_device_restriction_enabled\":false,\"reader_restriction_enabled\":false,"
-  "\"tap_to_access_restriction_enabled\":false,\"time_restriction_enabled\":false,"
-  "\"time_restriction_time_zone\":null,\"elevator_stops_count\":0}",
-  "{\"resource_type\":\"GroupLock\",\"group_id\":0,\"lock_id\":0}",
-  "{\"resource_type\":\"RoleAssignment\",\"role_id\":\"group_basic\",\"notify\":false,"
-  "\"user_id\":0,\"group_id\":0,\"created_by_id\":null,\"valid_from\":null,"
-  "\"valid_until\":null}",
-  "{\"name\":null,\"enabled\":true,\"override\":false,\"consequence\":\"allow\","
-  "\"scheduleable_type\":\"Group\",\"scheduleable_id\":0,\"place_id\":null,"
-  "\"integration_id\":null,\"type\":\"recurring_event\"}",
+const KiInfo ki_infos[KI_TABLES_] = {
+  [KI_USERS]
+  = { "users", "user", "User", 50, 100, 107000, "user",
+      "{\"name\":\"\",\"email\":null,\"metadata\":{},\"image\":null,\"notes\":null,"
+      "\"otp_required_for_login\":false,\"password_flow_enabled\":true,\"access_enabled\":true,"
+      "\"scim_access_enabled\":true,\"last_accessed_at\":null,\"confirmed\":true}" },
+  [KI_PLACES]
+  = { "places", "place", "Place", 50, 250, 500, "place",
+      "{\"name\":\"\",\"description\":null,\"address\":\"\",\"latitude\":null,"
+      "\"longitude\":null,\"image\":null,\"time_zone\":null,\"locked_down\":false,"
+      "\"locked_down_since\":null}" },
+  [KI_LOCKS]
+  = { "locks", "lock", "Lock", 50, 250, 16700, "lock",
+      "{\"name\":\"\",\"description\":null,\"place_id\":null,\"floor_id\":null,"
+      "\"configured\":true,\"online\":true,\"open\":false,\"unlocked\":false,"
+      "\"locked_down\":false,\"locked_down_since\":null,\"on_scheduled_unlock\":false,"
+      "\"first_to_arrive_required_until\":null,\"first_to_arrive_satisfied\":false,"
+      "\"latitude\":null,\"longitude\":null,\"order_id\":null,"
+      "\"geofence_restriction_enabled\":false,\"geofence_restriction_radius\":100,"
+      "\"reader_restriction_enabled\":false,\"time_restriction_enabled\":false,"
+      "\"time_restriction_time_zone\":null}" },
+  [KI_GROUPS]
+  = { "groups", "group", "Group", 10, 250, 45200, "group",
+      "{\"name\":\"\",\"description\":null,\"place_id\":null,\"login_enabled\":true,"
+      "\"geofence_restriction_enabled\":false,\"geofence_restriction_radius\":100,"
+      "\"primary_device_restriction_enabled\":false,"
+      "\"managed_device_restriction_enabled\":false,\"reader_restriction_enabled\":false,"
+      "\"tap_to_access_restriction_enabled\":false,\"time_restriction_enabled\":false,"
+      "\"time_restriction_time_zone\":null}" },
+  [KI_GROUP_LOCKS]
+  = { "group_locks", "group_lock", "GroupLock", 10, 250, 9000, "group_lock",
+      "{\"group_id\":null,\"lock_id\":null}" },
+  [KI_RIGHTS]
+  = { "role_assignments", "role_assignment", "RoleAssignment", 10, 250, 600, "role_assignment",
+      "{\"role_id\":\"group_basic\",\"notify\":false,\"applies_to_type\":\"Group\","
+      "\"applies_to_id\":null,\"assignee_type\":\"User\",\"assignee_id\":null,"
+      "\"created_by_id\":null,\"valid_from\":null,\"valid_until\":null}" },
+  [KI_SCHEDULES]
+  = { "schedules", "schedule", "Schedule", 10, 250, 3100, NULL,
+      "{\"name\":null,\"enabled\":true,\"override\":false,\"consequence\":\"allow\","
+      "\"scheduleable_type\":\"Group\",\"scheduleable_id\":null,\"integration_id\":null,"
+      "\"type\":\"recurring_event\"}" },
 };
+
+static const char start_organization[]
+    = "{\"id\":3289,\"name\":\"Sandbox\",\"domain\":\"sandbox\",\"time_zone\":\"Etc/UTC\"}";
+static const char start_users[] = "[{\"id\":1,\"email\":\"owner@example.org\",\"name\":\"Owner\"}]";
+static const char start_logins[] = "[{\"key\":\"sandbox-key\",\"user_id\":1}]";
 
 int
 ki_table (const char *path)
 {
   for (int i = 0; i < KI_TABLES_; i++)
-    if (g_str_equal (ki_paths[i], path))
+    if (g_str_equal (ki_infos[i].path, path))
       return i;
   return -1;
 }
 
-json_t *
-ki_time (const Kisi *kisi, LkTime time)
+Table *
+ki_rows (Kisi *kisi, KiTable table)
 {
-  char text[LK_TIME_TEXT];
-  LkTime whole = time - ((time % LK_SECOND) + LK_SECOND) % LK_SECOND;
-
-  if (time == LK_TIME_NONE)
-    return json_null ();
-  (void) lk_time_format (whole, text);
-  text[19] = '\0';
-  return json_sprintf ("%s%s", text,
-                       switch_is (kisi->sandbox, SW_KI_TIMES, "fraction") ? ".000Z"
-                       : switch_is (kisi->sandbox, SW_KI_TIMES, "offset") ? "+00:00"
-                                                                          : "Z");
+  return &kisi->tables[table];
 }
 
-/* Times are kept as the service would: whole seconds, one form. */
-static void
-normalise_times (json_t *data)
+gint64
+ki_time (const json_t *row, const char *key)
 {
-  static const char *const keys[] = { "valid_from", "valid_until" };
+  const json_t *value = json_object_get (row, key);
+  return json_is_integer (value) ? json_integer_value (value) : LK_TIME_NONE;
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (json_object_get (data, keys[i]) != NULL)
-      json_set (data, keys[i], json_time_text (json_time (data, keys[i])));
+static gboolean
+is_time_key (const char *key)
+{
+  return g_str_has_suffix (key, "_at") || g_str_equal (key, "valid_from")
+         || g_str_equal (key, "valid_until") || g_str_equal (key, "locked_down_since");
+}
+
+/* Times become numbers; the short form of a role assignment becomes the long one. */
+static json_t *
+normalise (KiTable table, const json_t *fields)
+{
+  json_t *out = json_object ();
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *) fields, key, value)
+  {
+    if (is_time_key (key) && json_is_string (value))
+      {
+        LkTime time = json_time (fields, key);
+        json_set (out, key, time == LK_TIME_NONE ? json_null () : json_integer (time));
+      }
+    else if (table == KI_RIGHTS && g_str_equal (key, "user_id"))
+      json_object_set (out, "assignee_id", value);
+    else if (table == KI_RIGHTS && g_str_equal (key, "group_id"))
+      json_object_set (out, "applies_to_id", value);
+    else
+      json_object_set (out, key, value);
+  }
+  return out;
 }
 
 Row *
 ki_create (Kisi *kisi, KiTable table, const json_t *fields)
 {
-  json_t *data = json_loads (defaults[table], 0, NULL);
-
-  g_assert (data != NULL);
-  json_object_update (data, (json_t *) fields);
-  if (json_int (data, "id", 0) == 0)
-    json_set (data, "id", json_integer (++kisi->next_id));
-  kisi->next_id = MAX (kisi->next_id, json_int (data, "id", 0));
-  if (json_is_blank (json_object_get (data, "created_at")))
-    json_set (data, "created_at", json_time_text (sandbox_now (kisi->sandbox)));
-  if (json_is_blank (json_object_get (data, "updated_at")))
+  json_t *data = json_deep_copy (kisi->defaults[table]);
+  json_t *given = normalise (table, fields);
+  LkTime now = sandbox_now (kisi->sandbox);
+  json_object_update (data, given);
+  json_decref (given);
+  gint64 id = json_int (data, "id", 0);
+  while (id == 0 || (json_object_get (fields, "id") == NULL
+                     && table_get (&kisi->tables[table], id) != NULL))
+    id = kisi->next_id[table]++;
+  json_set (data, "id", json_integer (id));
+  if (ki_time (data, "created_at") == LK_TIME_NONE)
+    json_set (data, "created_at", json_integer (now));
+  if (ki_time (data, "updated_at") == LK_TIME_NONE)
     json_object_set (data, "updated_at", json_object_get (data, "created_at"));
-  normalise_times (data);
   return table_put (&kisi->tables[table], data);
 }
 
 void
 ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields)
 {
-  json_object_update (row->data, (json_t *) fields);
-  json_set (row->data, "id", json_integer (row->id));
-  json_set (row->data, "updated_at", json_time_text (sandbox_now (kisi->sandbox)));
-  normalise_times (row->data);
-  table_changed (&kisi->tables[table], row);
+  json_t *data = json_copy (row->data);
+  json_t *given = normalise (table, fields);
+  json_object_update (data, given);
+  json_decref (given);
+  json_set (data, "id", json_integer (row->id));
+  json_set (data, "updated_at", json_integer (sandbox_now (kisi->sandbox)));
+  table_put (&kisi->tables[table], data);
 }
 
 static void
-delete_where (Kisi *kisi, KiTable table, const char *key, gint64 id)
+remove_where (Kisi *kisi, KiTable table, gboolean by_first, gint64 id)
 {
   GPtrArray *rows = table_rows (&kisi->tables[table]);
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
-
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = rows->len; i > 0; i--)
     {
-      const Row *row = rows->pdata[i];
-      if (json_int (row->data, key, 0) == id)
-        g_array_append_val (ids, row->id);
+      const Row *row = rows->pdata[i - 1];
+      if ((by_first ? row->key1 : row->key2) == id)
+        table_remove (&kisi->tables[table], row->id);
     }
-  for (guint i = 0; i < ids->len; i++)
-    (void) table_remove (&kisi->tables[table], g_array_index (ids, gint64, i));
 }
 
 void
-ki_delete (Kisi *kisi, KiTable table, Row *row)
+ki_remove (Kisi *kisi, KiTable table, Row *row)
 {
   gint64 id = row->id;
-
   if (table == KI_USERS && switch_is (kisi->sandbox, SW_KI_DELETED_USER, "assignments_gone"))
-    delete_where (kisi, KI_ASSIGNMENTS, "user_id", id);
+    remove_where (kisi, KI_RIGHTS, TRUE, id);
   if (table == KI_GROUPS)
     {
-      delete_where (kisi, KI_ASSIGNMENTS, "group_id", id);
-      delete_where (kisi, KI_GROUP_LOCKS, "group_id", id);
+      remove_where (kisi, KI_RIGHTS, FALSE, id);
+      remove_where (kisi, KI_GROUP_LOCKS, TRUE, id);
     }
   if (table == KI_LOCKS)
-    delete_where (kisi, KI_GROUP_LOCKS, "lock_id", id);
-  (void) table_remove (&kisi->tables[table], id);
+    remove_where (kisi, KI_GROUP_LOCKS, FALSE, id);
+  table_remove (&kisi->tables[table], id);
 }
 
 Row *
-ki_user_of_email (Kisi *kisi, const char *email)
+ki_user_by (Kisi *kisi, const json_t *who)
 {
-  return email == NULL ? NULL : table_by_name (&kisi->tables[KI_USERS], email);
+  const char *email = json_text (who, "email");
+  gint64 id = json_int (who, "user_id", 0);
+  if (id != 0)
+    return table_get (&kisi->tables[KI_USERS], id);
+  return email != NULL ? table_by_name (&kisi->tables[KI_USERS], email) : NULL;
 }
 
-static guint
-count_where (Kisi *kisi, KiTable table, const char *key, gint64 id)
-{
-  GPtrArray *rows = table_rows (&kisi->tables[table]);
-  guint n = 0;
-
-  for (guint i = 0; i < rows->len; i++)
-    n += json_int (((Row *) rows->pdata[i])->data, key, 0) == id;
-  return n;
-}
-
-/* An associated object in short: id, resource_type, name, and what else that type shows. */
-static json_t *
-embed (Kisi *kisi, KiTable table, gint64 id, const char *const *keys)
-{
-  const Row *row = table_get (&kisi->tables[table], id);
-  json_t *out = json_object ();
-
-  json_set (out, "id", json_integer (id));
-  for (; *keys != NULL; keys++)
-    json_set (out, *keys,
-              row == NULL ? json_null () : json_incref (json_object_get (row->data, *keys)));
-  return out;
-}
-
-static const char *const user_keys[] = { "resource_type", "name", "email", NULL };
-static const char *const named_keys[] = { "resource_type", "name", NULL };
-static const char *const place_keys[] = { "name", "latitude", "longitude", NULL };
-static const char *const lock_keys[] = { "description", "name", NULL };
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void
-render_assignment (Kisi *kisi, json_t *out)
+index_right (Row *row)
 {
-  gint64 user = json_int (out, "user_id", 0), group = json_int (out, "group_id", 0);
-  gint64 by = json_int (out, "created_by_id", 0);
-  gboolean says = switch_is (kisi->sandbox, SW_KI_CREATED_BY, "user") && by != 0;
-
-  json_set (out, "applies_to_type", json_string ("Group"));
-  json_set (out, "applies_to_id", json_integer (group));
-  json_set (out, "applies_to", embed (kisi, KI_GROUPS, group, named_keys));
-  json_set (out, "assignee_type", json_string ("User"));
-  json_set (out, "assignee_id", json_integer (user));
-  json_set (out, "assignee", embed (kisi, KI_USERS, user, user_keys));
-  json_set (out, "created_by_type", says ? json_string ("User") : json_null ());
-  json_set (out, "created_by_id", says ? json_integer (by) : json_null ());
-  json_set (out, "user", embed (kisi, KI_USERS, user, user_keys));
-  json_set (out, "group", embed (kisi, KI_GROUPS, group, named_keys));
-  json_set (out, "assignee_team_id", json_null ());
-  json_set (out, "guest_id", json_null ());
-  json_set (out, "issued_by_id", json_null ());
-  json_set (out, "type", json_string ("group"));
-  json_set (out, "scope", json_string ("group"));
+  gboolean is_user = g_strcmp0 (json_text (row->data, "assignee_type"), "User") == 0;
+  gboolean is_group = g_strcmp0 (json_text (row->data, "applies_to_type"), "Group") == 0;
+  row->key1 = is_user ? json_int (row->data, "assignee_id", 0) : 0;
+  row->key2 = is_group ? json_int (row->data, "applies_to_id", 0) : 0;
 }
 
 static void
-render_times (const Kisi *kisi, json_t *out)
+index_group_lock (Row *row)
 {
-  static const char *const keys[] = { "created_at", "updated_at", "valid_from", "valid_until" };
+  row->key1 = json_int (row->data, "group_id", 0);
+  row->key2 = json_int (row->data, "lock_id", 0);
+}
 
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (json_object_get (out, keys[i]) != NULL)
-      json_set (out, keys[i], ki_time (kisi, json_time (out, keys[i])));
+static void
+index_placed (Row *row)
+{
+  row->key1 = json_int (row->data, "place_id", 0);
+}
+
+static void
+login_free (gpointer data)
+{
+  KiLogin *login = data;
+  g_free (login->key);
+  g_free (login);
+}
+
+static void
+rate_free (gpointer data)
+{
+  KiRate *rate = data;
+  rate_window_clear (&rate->calls);
+  rate_window_clear (&rate->event_sets);
+  g_free (rate);
+}
+
+static void
+json_free (gpointer data)
+{
+  json_decref (data);
+}
+
+static void
+load_logins (Kisi *kisi, json_t *list)
+{
+  g_hash_table_remove_all (kisi->logins);
+  json_incref (list);
+  json_decref (kisi->logins_spec);
+  kisi->logins_spec = list;
+  for (gsize i = 0; i < json_array_size (list); i++)
+    {
+      const json_t *spec = json_array_get (list, i);
+      const json_t *places = json_object_get (spec, "places");
+      if (json_text (spec, "key") == NULL)
+        continue;
+      KiLogin *login = g_new0 (KiLogin, 1);
+      login->key = g_strdup (json_text (spec, "key"));
+      login->user_id = json_int (spec, "user_id", 0);
+      login->places = json_is_array (places) ? places : NULL;
+      login->read_only = json_flag (spec, "read_only", FALSE);
+      g_hash_table_insert (kisi->logins, login->key, login);
+    }
+}
+
+static void
+load_table (Kisi *kisi, KiTable table, const json_t *rows)
+{
+  table_empty (&kisi->tables[table]);
+  for (gsize i = 0; i < json_array_size (rows); i++)
+    ki_create (kisi, table, json_array_get (rows, i));
+}
+
+Kisi *
+kisi_new (Sandbox *sandbox)
+{
+  Kisi *kisi = g_new0 (Kisi, 1);
+  kisi->sandbox = sandbox;
+  for (int i = 0; i < KI_TABLES_; i++)
+    {
+      table_init (&kisi->tables[i], "id", NULL);
+      kisi->defaults[i] = json_loads (ki_infos[i].defaults, JSON_REJECT_DUPLICATES, NULL);
+      g_assert (kisi->defaults[i] != NULL);
+      kisi->next_id[i] = ki_infos[i].first_id;
+    }
+  kisi->tables[KI_USERS].name_key = "email";
+  kisi->tables[KI_RIGHTS].index = index_right;
+  kisi->tables[KI_GROUP_LOCKS].index = index_group_lock;
+  kisi->tables[KI_GROUPS].index = kisi->tables[KI_LOCKS].index = index_placed;
+  kisi->logins = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, login_free);
+  kisi->rates = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, rate_free);
+  kisi->invitations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  kisi->events = g_ptr_array_new_with_free_func (json_free);
+  kisi->sets = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, ki_set_free);
+  kisi->next_set = 1;
+
+  kisi->organization = json_loads (start_organization, 0, NULL);
+  json_set (kisi->organization, "created_at", json_integer (sandbox_now (sandbox)));
+  json_t *users = json_loads (start_users, 0, NULL);
+  json_t *logins = json_loads (start_logins, 0, NULL);
+  load_table (kisi, KI_USERS, users);
+  load_logins (kisi, logins);
+  json_decref (users);
+  json_decref (logins);
+  return kisi;
+}
+
+void
+kisi_free (Kisi *kisi)
+{
+  for (int i = 0; i < KI_TABLES_; i++)
+    {
+      table_clear (&kisi->tables[i]);
+      json_decref (kisi->defaults[i]);
+    }
+  g_hash_table_unref (kisi->sets);
+  g_hash_table_unref (kisi->logins);
+  g_hash_table_unref (kisi->rates);
+  g_hash_table_unref (kisi->invitations);
+  g_ptr_array_unref (kisi->events);
+  json_decref (kisi->organization);
+  json_decref (kisi->logins_spec);
+  g_free (kisi);
+}
+
+static gboolean
+check_data (const json_t *data, GError **error)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *) data, key, value)
+  {
+    gboolean is_org = g_str_equal (key, "organization");
+    if (!is_org && !g_str_equal (key, "logins") && ki_table (key) < 0)
+      return lk_fail (error, LK_ERROR_REJECT, "kisi has no '%s'", key);
+    if (is_org ? !json_is_object (value) : !json_is_array (value))
+      return lk_fail (error, LK_ERROR_REJECT, "kisi.%s has the wrong type", key);
+  }
+  return TRUE;
+}
+
+gboolean
+kisi_load (Kisi *kisi, const json_t *data, json_t *out_counts, GError **error)
+{
+  if (!check_data (data, error))
+    return FALSE;
+  json_object_update (kisi->organization, json_object_get (data, "organization"));
+  for (int i = 0; i < KI_TABLES_; i++)
+    {
+      json_t *rows = json_object_get (data, ki_infos[i].path);
+      if (i != KI_USERS)
+        load_table (kisi, i, rows);
+      else
+        {
+          json_t *users = json_loads (start_users, 0, NULL);
+          load_table (kisi, i, users); /* whose key works, unless the data replaces them */
+          json_decref (users);
+          for (gsize j = 0; j < json_array_size (rows); j++)
+            ki_create (kisi, i, json_array_get (rows, j));
+        }
+      if (table_size (&kisi->tables[i]) > 0)
+        json_set (out_counts, ki_infos[i].path, json_integer (table_size (&kisi->tables[i])));
+    }
+  if (json_object_get (data, "logins") != NULL)
+    load_logins (kisi, json_object_get (data, "logins"));
+  g_ptr_array_set_size (kisi->events, 0);
+  g_hash_table_remove_all (kisi->sets);
+  g_hash_table_remove_all (kisi->invitations);
+  return TRUE;
 }
 
 json_t *
-ki_render (Kisi *kisi, KiTable table, const Row *row)
+kisi_dump (Kisi *kisi)
 {
-  json_t *out = json_deep_copy (row->data);
-  gint64 place = json_int (out, "place_id", 0);
-
-  switch (table)
+  json_t *out
+      = json_pack ("{s:O,s:O}", "organization", kisi->organization, "logins", kisi->logins_spec);
+  for (int i = 0; i < KI_TABLES_; i++)
     {
-    case KI_USERS:
-      json_set (out, "groups_count",
-                json_integer (count_where (kisi, KI_ASSIGNMENTS, "user_id", row->id)));
-      break;
-    case KI_PLACES:
-      json_set (out, "locks_count",
-                json_integer (count_where (kisi, KI_LOCKS, "place_id", row->id)));
-      json_set (out, "organization", json_pack ("{s:i,s:s,s:s,s:s}", "id", 3289, "resource_type",
-                                                "Organization", "name", "Casa", "domain", "casa"));
-      break;
-    case KI_LOCKS:
-      json_set (out, "place", embed (kisi, KI_PLACES, place, place_keys));
-      json_set (out, "groups_count",
-                json_integer (count_where (kisi, KI_GROUP_LOCKS, "lock_id", row->id)));
-      break;
-    case KI_GROUPS:
-      /* Left out where its id is null (kisi-api.md §1.1). */
-      if (place != 0)
-        json_set (out, "place", embed (kisi, KI_PLACES, place, named_keys));
-      json_set (out, "users_count",
-                json_integer (count_where (kisi, KI_ASSIGNMENTS, "group_id", row->id)));
-      json_object_set (out, "members_count", json_object_get (out, "users_count"));
-      json_set (out, "locks_count",
-                json_integer (count_where (kisi, KI_GROUP_LOCKS, "group_id", row->id)));
-      break;
-    case KI_GROUP_LOCKS:
-      {
-        gint64 lock = json_int (out, "lock_id", 0);
-        const Row *found = table_get (&kisi->tables[KI_LOCKS], lock);
-        place = found == NULL ? 0 : json_int (found->data, "place_id", 0);
-        json_set (out, "group",
-                  embed (kisi, KI_GROUPS, json_int (out, "group_id", 0), named_keys));
-        json_set (out, "lock", embed (kisi, KI_LOCKS, lock, lock_keys));
-        json_set (out, "place_id", json_integer (place));
-        json_set (out, "place", embed (kisi, KI_PLACES, place, named_keys));
-        break;
-      }
-    case KI_ASSIGNMENTS:
-      render_assignment (kisi, out);
-      break;
-    default:
-      break;
+      GPtrArray *rows = table_rows (&kisi->tables[i]);
+      json_t *list = json_array ();
+      for (guint j = 0; j < rows->len; j++)
+        json_array_append_new (list, ki_render (kisi, i, rows->pdata[j]));
+      json_set (out, ki_infos[i].path, list);
     }
-  render_times (kisi, out);
   return out;
 }

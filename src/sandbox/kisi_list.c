@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Lists of KISI: filters, pages, the range header whose end is the one asked for (kisi-api.md
+ * §1.3, §1.4).
+ */
+#include "kisi.h"
+
+#include <string.h>
+
+#define OFFSET_MAX 20000
+
+typedef struct
+{
+  Kisi *kisi;
+  KiTable table;
+  GHashTable *ids;  /* NULL: any */
+  char *query;      /* case-folded; NULL: any */
+  const char *email, *scope, *role, *applies_to_type, *assignee_type, *consequence,
+      *scheduleable_type;
+  gint64 place, group, lock, user, applies_to, assignee, scheduleable; /* 0: any */
+  gboolean drop_expired, fuzzy_email;
+  LkTime now;
+} Filter;
+
+static GHashTable *
+parse_ids (const char *text)
+{
+  if (text == NULL)
+    return NULL;
+  GHashTable *out = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+  for (char **part = parts; *part != NULL; part++)
+    {
+      gint64 id = g_ascii_strtoll (*part, NULL, 10);
+      g_hash_table_add (out, g_memdup2 (&id, sizeof id));
+    }
+  return out;
+}
+
+static gint64
+user_id_filter (const Call *call)
+{
+  const KiLogin *login = call->login;
+  const char *text = lk_server_query (call->request, "user_id");
+  return g_strcmp0 (text, "me") == 0 ? login->user_id : call_query_int (call, "user_id", 0);
+}
+
+static Filter
+read_filter (const Call *call, KiTable table)
+{
+  const char *query = lk_server_query (call->request, "query");
+  return (Filter){
+    .kisi = call->sandbox->kisi,
+    .table = table,
+    .ids = parse_ids (lk_server_query (call->request, "ids")),
+    .query = query != NULL ? g_utf8_casefold (query, -1) : NULL,
+    .email = lk_server_query (call->request, "email"),
+    .scope = lk_server_query (call->request, "scope"),
+    .role = lk_server_query (call->request, "role_id"),
+    .applies_to_type = lk_server_query (call->request, "applies_to_type"),
+    .assignee_type = lk_server_query (call->request, "assignee_type"),
+    .consequence = lk_server_query (call->request, "consequence"),
+    .scheduleable_type = lk_server_query (call->request, "scheduleable_type"),
+    .place = call_query_int (call, "place_id", 0),
+    .group = call_query_int (call, "group_id", 0),
+    .lock = call_query_int (call, "lock_id", 0),
+    .user = user_id_filter (call),
+    .applies_to = call_query_int (call, "applies_to_id", 0),
+    .assignee = call_query_int (call, "assignee_id", 0),
+    .scheduleable = call_query_int (call, "scheduleable_id", 0),
+    .drop_expired = switch_is (call->sandbox, SW_KI_EXPIRED, "dropped"),
+    .fuzzy_email = switch_is (call->sandbox, SW_KI_EMAIL, "fuzzy"),
+    .now = sandbox_now (call->sandbox),
+  };
+}
+
+static void
+filter_clear (Filter *filter)
+{
+  g_clear_pointer (&filter->ids, g_hash_table_unref);
+  g_free (filter->query);
+}
+
+static gboolean
+text_has (const json_t *row, const char *key, const char *part)
+{
+  const char *text = json_text (row, key);
+  if (text == NULL)
+    return FALSE;
+  g_autofree char *folded = g_utf8_casefold (text, -1);
+  return strstr (folded, part) != NULL;
+}
+
+static gboolean
+is_text (const json_t *row, const char *key, const char *wanted)
+{
+  return wanted == NULL || g_strcmp0 (json_text (row, key), wanted) == 0;
+}
+
+/* The words of the search, each somewhere; so that a search for an address finds others too. */
+static gboolean
+user_found (const json_t *row, const char *query)
+{
+  g_autofree char *local = g_strdup (query);
+  char *at = strchr (local, '@');
+  if (at != NULL)
+    *at = '\0';
+  return text_has (row, "email", local) || text_has (row, "name", local)
+         || text_has (row, "notes", local);
+}
+
+static gboolean
+has_right_in (Kisi *kisi, gint64 user, gint64 group, gint64 place)
+{
+  GPtrArray *rows = table_rows (ki_rows (kisi, KI_RIGHTS));
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *right = rows->pdata[i];
+      if (right->key1 != user)
+        continue;
+      if (group != 0 && right->key2 == group)
+        return TRUE;
+      const Row *row = table_get (ki_rows (kisi, KI_GROUPS), right->key2);
+      if (place != 0 && row != NULL && row->key1 == place)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+user_matches (const Filter *filter, const Row *row)
+{
+  const char *email = json_text (row->data, "email");
+  if (filter->user != 0 && row->id != filter->user)
+    return FALSE;
+  if (filter->query != NULL && !user_found (row->data, filter->query))
+    return FALSE;
+  if (filter->email != NULL)
+    {
+      g_autofree char *folded = g_utf8_casefold (filter->email, -1);
+      if (filter->fuzzy_email
+              ? !user_found (row->data, folded)
+              : email == NULL || g_ascii_strcasecmp (email, filter->email) != 0)
+        return FALSE;
+    }
+  return (filter->group == 0 && filter->place == 0)
+         || has_right_in (filter->kisi, row->id, filter->group, filter->place);
+}
+
+static gboolean
+right_matches (const Filter *filter, const Row *row)
+{
+  if ((filter->user != 0 && row->key1 != filter->user)
+      || (filter->group != 0 && row->key2 != filter->group))
+    return FALSE;
+  /* An id filter needs its type beside it. */
+  if (filter->assignee_type != NULL
+      && (!is_text (row->data, "assignee_type", filter->assignee_type)
+          || (filter->assignee != 0
+              && json_int (row->data, "assignee_id", 0) != filter->assignee)))
+    return FALSE;
+  if (filter->applies_to_type != NULL
+      && (!is_text (row->data, "applies_to_type", filter->applies_to_type)
+          || (filter->applies_to != 0
+              && json_int (row->data, "applies_to_id", 0) != filter->applies_to)))
+    return FALSE;
+  if (filter->scope != NULL
+      && g_ascii_strcasecmp (json_text (row->data, "applies_to_type"), filter->scope) != 0)
+    return FALSE;
+  if (filter->drop_expired)
+    {
+      LkTime until = ki_time (row->data, "valid_until");
+      if (until != LK_TIME_NONE && until <= filter->now)
+        return FALSE;
+    }
+  if (filter->place != 0)
+    {
+      const Row *group = table_get (ki_rows (filter->kisi, KI_GROUPS), row->key2);
+      if (group == NULL || group->key1 != filter->place)
+        return FALSE;
+    }
+  if (filter->query != NULL)
+    {
+      const Row *user = table_get (ki_rows (filter->kisi, KI_USERS), row->key1);
+      if (user == NULL || !user_found (user->data, filter->query))
+        return FALSE;
+    }
+  return is_text (row->data, "role_id", filter->role);
+}
+
+static gboolean
+opens_lock (Kisi *kisi, gint64 group, gint64 lock)
+{
+  GPtrArray *rows = table_rows (ki_rows (kisi, KI_GROUP_LOCKS));
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const Row *row = rows->pdata[i];
+      if (row->key1 == group && row->key2 == lock)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+matches (const Filter *filter, const Row *row)
+{
+  if (filter->ids != NULL && !g_hash_table_contains (filter->ids, &row->id))
+    return FALSE;
+  if (filter->table == KI_USERS)
+    return user_matches (filter, row);
+  if (filter->table == KI_RIGHTS)
+    return right_matches (filter, row);
+  if (filter->table == KI_GROUP_LOCKS)
+    return row->key1 == filter->group;
+  if (filter->table == KI_SCHEDULES)
+    return is_text (row->data, "consequence", filter->consequence)
+           && is_text (row->data, "scheduleable_type", filter->scheduleable_type)
+           && (filter->scheduleable == 0
+               || json_int (row->data, "scheduleable_id", 0) == filter->scheduleable);
+  if (filter->query != NULL && !text_has (row->data, "name", filter->query))
+    return FALSE;
+  if (filter->place != 0 && row->key1 != filter->place)
+    return FALSE;
+  if (filter->scope != NULL && (row->key1 == 0) != g_str_equal (filter->scope, "organization"))
+    return FALSE;
+  return filter->lock == 0 || opens_lock (filter->kisi, row->id, filter->lock);
+}
+
+static gint
+by_name (gconstpointer a, gconstpointer b, gpointer descending)
+{
+  const Row *left = *(Row *const *) a, *right = *(Row *const *) b;
+  gint order = g_strcmp0 (json_text (left->data, "name"), json_text (right->data, "name"));
+  return descending ? -order : order;
+}
+
+/* FALSE: answered, the page is not to be had. */
+static gboolean
+read_page (Call *call, KiTable table, gint64 *limit, gint64 *offset)
+{
+  gint64 max = ki_infos[table].limit_max;
+  *limit = call_query_int (call, "limit", ki_infos[table].limit);
+  *offset = MAX (0, call_query_int (call, "offset", 0));
+  if (*limit < 1)
+    *limit = ki_infos[table].limit;
+  if ((*limit > max || *offset > OFFSET_MAX) && !switch_is (call->sandbox, SW_KI_LIMIT, "clamp"))
+    {
+      if (switch_is (call->sandbox, SW_KI_LIMIT, "400"))
+        ki_error (call, 400, "ffffff", "The page is out of bounds.");
+      else
+        ki_invalid (call, "limit", "is out of bounds");
+      return FALSE;
+    }
+  *limit = MIN (*limit, max);
+  *offset = MIN (*offset, OFFSET_MAX);
+  return TRUE;
+}
+
+static void
+range_header (Call *call, gint64 offset, gint64 limit, gint64 total)
+{
+  char text[96];
+  if (total == 0 && switch_is (call->sandbox, SW_KI_RANGE_EMPTY, "absent"))
+    return;
+  if (total == 0 && switch_is (call->sandbox, SW_KI_RANGE_EMPTY, "star"))
+    g_strlcpy (text, "*/0", sizeof text);
+  else
+    g_snprintf (text,
+                sizeof text,
+                "%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
+                offset,
+                offset + limit - 1,
+                total);
+  call_header (call, "X-Collection-Range", text);
+}
+
+void
+ki_list (Call *call, KiTable table)
+{
+  Kisi *kisi = call->sandbox->kisi;
+  const char *sort = lk_server_query (call->request, "sort");
+  gint64 limit, offset;
+  if (!read_page (call, table, &limit, &offset))
+    return;
+  Filter filter = read_filter (call, table);
+  g_autoptr (GPtrArray) found = g_ptr_array_new ();
+  GPtrArray *rows = table_rows (ki_rows (kisi, table));
+  for (guint i = 0; i < rows->len; i++)
+    if (matches (&filter, rows->pdata[i]) && ki_sees (call, table, rows->pdata[i]))
+      g_ptr_array_add (found, rows->pdata[i]);
+  filter_clear (&filter);
+  if (sort != NULL && g_str_equal (sort + (*sort == '-'), "name"))
+    g_ptr_array_sort_with_data (found, by_name, GINT_TO_POINTER (*sort == '-'));
+
+  gint64 total = found->len, first = offset;
+  if (call->fault.effect == EFFECT_REPEAT_PAGE)
+    first = 0;
+  if (call->fault.effect == EFFECT_SHIFT && offset > 0)
+    first++;
+  if (call->fault.effect == EFFECT_MOVING_TOTAL)
+    total += call->fault.hits;
+  range_header (call, offset, limit, total);
+  json_t *out = json_array ();
+  gint64 end = call->fault.effect == EFFECT_EMPTY_PAGE ? first
+                                                       : MIN (first + limit, (gint64) found->len);
+  for (gint64 i = first; i < end; i++)
+    json_array_append_new (out, ki_render (kisi, table, found->pdata[i]));
+  call_reply (call, 200, out);
+}
