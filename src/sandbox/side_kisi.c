@@ -5,28 +5,34 @@
  */
 #include "side.h"
 
+/* Whom the body, or the query, names; NULL: nobody. */
 static Row *
 user_of (Side *side)
 {
-  Kisi *kisi = side->sandbox->kisi;
-  gint64 id = side_int (side, "user_id");
+  json_t *who = json_object ();
+  Row *row;
 
-  return id != 0 ? table_get (&kisi->tables[KI_USERS], id)
-                 : ki_user_of_email (kisi, side_text (side, "email"));
+  if (side_int (side, "user_id") != 0)
+    json_set (who, "user_id", json_integer (side_int (side, "user_id")));
+  if (side_text (side, "email") != NULL)
+    json_set (who, "email", json_string (side_text (side, "email")));
+  row = ki_user_by (side->sandbox->kisi, who);
+  json_decref (who);
+  return row;
 }
 
 static void
 rights_get (Side *side)
 {
   Kisi *kisi = side->sandbox->kisi;
-  GPtrArray *rows = table_rows (&kisi->tables[KI_ASSIGNMENTS]);
+  GPtrArray *rows = table_rows (&kisi->tables[KI_RIGHTS]);
   gint64 user = side_int (side, "user_id"), group = side_int (side, "group_id");
   const char *email = side_text (side, "email");
   json_t *out = json_array ();
 
   if (email != NULL)
     {
-      const Row *row = ki_user_of_email (kisi, email);
+      const Row *row = user_of (side);
       user = row == NULL ? -1 : row->id;
     }
   for (guint i = 0; i < rows->len; i++)
@@ -34,7 +40,7 @@ rights_get (Side *side)
       const Row *row = rows->pdata[i];
       if ((user == 0 || json_int (row->data, "user_id", 0) == user)
           && (group == 0 || json_int (row->data, "group_id", 0) == group))
-        json_array_append_new (out, ki_render (kisi, KI_ASSIGNMENTS, row));
+        json_array_append_new (out, ki_render (kisi, KI_RIGHTS, row));
     }
   side_reply (side, out);
 }
@@ -61,7 +67,7 @@ rights_post (Side *side)
                       (json_int_t) side_int (side, "group_id"), "created_by_id", 1);
   json_object_set (fields, "valid_from", json_object_get (side->body, "valid_from"));
   json_object_set (fields, "valid_until", json_object_get (side->body, "valid_until"));
-  side_reply (side, ki_render (kisi, KI_ASSIGNMENTS, ki_create (kisi, KI_ASSIGNMENTS, fields)));
+  side_reply (side, ki_render (kisi, KI_RIGHTS, ki_create (kisi, KI_RIGHTS, fields)));
   json_decref (fields);
 }
 
@@ -71,8 +77,8 @@ door (Side *side)
   Kisi *kisi = side->sandbox->kisi;
   const Row *lock
       = table_get (&kisi->tables[KI_LOCKS], g_ascii_strtoll (side->parts[2], NULL, 10));
-  const char *credential = side_text (side, "credential"), *code = NULL;
-  gboolean granted = FALSE;
+  const char *credential = side_text (side, "credential");
+  KiDecision decision = { FALSE, NULL, NULL };
   json_t *event;
 
   if (lock == NULL)
@@ -80,37 +86,49 @@ door (Side *side)
       side_fail (side, 404, "no lock %s", side->parts[2]);
       return;
     }
-  event = ki_unlock (kisi, lock, user_of (side), credential == NULL ? "Card" : credential,
-                     side_time (side, "at", sandbox_now (side->sandbox)), &granted, &code);
-  side_reply (side, json_pack ("{s:b,s:s?,s:s,s:o}", "granted", granted, "code", code, "message",
-                               granted ? "Unlocked!" : "Access denied.", "event", event));
+  event = ki_unlock (kisi, user_of (side), lock,
+                     credential == NULL || g_str_equal (credential, "Card"),
+                     side_time (side, "at", sandbox_now (side->sandbox)), &decision);
+  side_reply (side, json_pack ("{s:b,s:s?,s:s?,s:o}", "granted", decision.granted, "code",
+                               decision.code, "message",
+                               decision.granted ? "Unlocked!" : ki_code_text (decision.code),
+                               "event", ki_render_event (kisi, event)));
 }
 
 static void
 events (Side *side)
 {
+  static const char *const taken[] = { "success", "uuid", "code" };
   Kisi *kisi = side->sandbox->kisi;
   const char *type = side_text (side, "type");
+  const Row *lock = table_get (&kisi->tables[KI_LOCKS], side_int (side, "lock"));
+  const Row *user = user_of (side);
   json_t *fields = json_object ();
 
   if (type == NULL)
-    side_fail (side, 400, "type is missing");
-  else
     {
-      if (json_object_get (side->body, "success") != NULL)
-        json_object_set (fields, "success", json_object_get (side->body, "success"));
-      if (json_object_get (side->body, "uuid") != NULL)
-        json_object_set (fields, "uuid", json_object_get (side->body, "uuid"));
-      if (json_object_get (side->body, "code") != NULL)
-        {
-          json_object_set (fields, "code", json_object_get (side->body, "code"));
-          json_object_set (fields, "error_code", json_object_get (side->body, "code"));
-        }
-      side_reply (side, ki_event (kisi, type,
-                                  table_get (&kisi->tables[KI_LOCKS], side_int (side, "lock")),
-                                  user_of (side),
-                                  side_time (side, "at", sandbox_now (side->sandbox)), fields));
+      json_decref (fields);
+      side_fail (side, 400, "type is missing");
+      return;
     }
+  json_set (fields, "object_type", json_string ("Lock"));
+  if (lock != NULL)
+    {
+      json_set (fields, "object_id", json_integer (lock->id));
+      json_object_set (fields, "object_name", json_object_get (lock->data, "name"));
+      json_object_set (fields, "place_id", json_object_get (lock->data, "place_id"));
+    }
+  if (user != NULL)
+    {
+      json_set (fields, "actor_type", json_string ("User"));
+      json_set (fields, "actor_id", json_integer (user->id));
+    }
+  json_set (fields, "created_at",
+            json_integer (side_time (side, "at", sandbox_now (side->sandbox))));
+  for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
+    if (json_object_get (side->body, taken[i]) != NULL)
+      json_object_set (fields, taken[i], json_object_get (side->body, taken[i]));
+  side_reply (side, ki_render_event (kisi, ki_event (kisi, type, fields)));
   json_decref (fields);
 }
 
@@ -155,7 +173,7 @@ rows (Side *side, KiTable table)
     side_fail (side, 404, "no row %s", side->parts[2]);
   else if (side_is (side, "DELETE") && row != NULL)
     {
-      ki_delete (kisi, table, row);
+      ki_remove (kisi, table, row);
       side_reply (side, json_object ());
     }
   else if (side_is (side, "PUT") && row != NULL)
@@ -181,7 +199,7 @@ side_kisi (Side *side)
   int table = ki_table (what);
 
   if (g_str_equal (what, "rights") && side->n_parts > 2)
-    rows (side, KI_ASSIGNMENTS);
+    rows (side, KI_RIGHTS);
   else if (g_str_equal (what, "rights") && side_is (side, "POST"))
     rights_post (side);
   else if (g_str_equal (what, "rights"))
