@@ -20,8 +20,8 @@ def test_topics_are_as_the_files_say(stack: Stack) -> None:
     stack.run("topics", "plan", statuses=(0,))
     topics = stack.broker.admin().list_topics(timeout=30).topics
     ours = {name for name in topics if name.startswith(stack.prefix + ".")}
-    kinds = {yaml.safe_load(path.read_text())["name"].split(".")[1]
-             for path in (ROOT / "topics").glob("*.yaml")}
+    kinds = {yaml.safe_load(path.read_text())["name"].split(".")[0]
+             for path in (ROOT / "topics").glob("[0-9]*.yaml")}
     assert kinds and {name.split(".")[1] for name in ours} == kinds
 
 
