@@ -155,7 +155,8 @@ read_mappings (LkRules *rules, json_t *root, GError **error)
     mapping->id = id;
     rules->n_mappings++;
   }
-  qsort (rules->mappings, rules->n_mappings, sizeof (LkMapping), compare_mappings);
+  if (rules->n_mappings > 0)
+    qsort (rules->mappings, rules->n_mappings, sizeof (LkMapping), compare_mappings);
   return TRUE;
 }
 

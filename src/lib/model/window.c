@@ -60,7 +60,8 @@ lk_windows_union (LkWindow *windows, guint n)
 {
   guint kept = 0;
 
-  qsort (windows, n, sizeof *windows, compare_from);
+  if (n > 1)
+    qsort (windows, n, sizeof *windows, compare_from);
   for (guint i = 0; i < n; i++)
     {
       LkWindow w = windows[i];
