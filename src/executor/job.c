@@ -56,11 +56,9 @@ job_free (Job *job)
 static void
 finish (Job *job, JobOutcome outcome)
 {
-  const JobContext *context = job->context;
-  Person *person = job->person;
-
+  /* The account finds the job by its person, so it is still whole then. */
+  job->context->ended (job->person, outcome, job->context->data);
   job_free (job);
-  context->ended (person, outcome, context->data);
 }
 
 void

@@ -38,11 +38,20 @@ rights_get (Side *side)
   for (guint i = 0; i < rows->len; i++)
     {
       const Row *row = rows->pdata[i];
-      if ((user == 0 || json_int (row->data, "user_id", 0) == user)
-          && (group == 0 || json_int (row->data, "group_id", 0) == group))
+      if ((user == 0 || json_int (row->data, "assignee_id", 0) == user)
+          && (group == 0 || json_int (row->data, "applies_to_id", 0) == group))
         json_array_append_new (out, ki_render (kisi, KI_RIGHTS, row));
     }
   side_reply (side, out);
+}
+
+/* Rows keep times as numbers. */
+static void
+set_time (Side *side, json_t *fields, const char *key)
+{
+  LkTime time = json_time (side->body, key);
+
+  json_set (fields, key, time == LK_TIME_NONE ? json_null () : json_integer (time));
 }
 
 static void
@@ -63,10 +72,10 @@ rights_post (Side *side)
       side_fail (side, 404, "no such user or group");
       return;
     }
-  fields = json_pack ("{s:I,s:I,s:i}", "user_id", (json_int_t) user->id, "group_id",
+  fields = json_pack ("{s:I,s:I,s:i}", "assignee_id", (json_int_t) user->id, "applies_to_id",
                       (json_int_t) side_int (side, "group_id"), "created_by_id", 1);
-  json_object_set (fields, "valid_from", json_object_get (side->body, "valid_from"));
-  json_object_set (fields, "valid_until", json_object_get (side->body, "valid_until"));
+  set_time (side, fields, "valid_from");
+  set_time (side, fields, "valid_until");
   side_reply (side, ki_render (kisi, KI_RIGHTS, ki_create (kisi, KI_RIGHTS, fields)));
   json_decref (fields);
 }

@@ -43,9 +43,9 @@ struct _LkKafka
   rd_kafka_t *asker; /* for metadata; never produces */
   GThread *thread;
   GAsyncQueue *questions, *answers;
-  GMutex mutex; /* guards in_use: the client whose question the thread is asking */
+  GMutex mutex; /* guards busy: the thread is asking a question */
   GCond idle;
-  rd_kafka_t *in_use;
+  gboolean busy;
 };
 
 /* --- the helper thread ------------------------------------------------------------------------ */
@@ -88,10 +88,12 @@ answer_partitions (LkKafka *kafka, Question *question)
 }
 
 static void
-answer_watermarks (Question *question)
+answer_watermarks (LkKafka *kafka, Question *question)
 {
+  /* Through a reader's own connection the question waits behind its fetch. */
+  rd_kafka_t *client = question->client != NULL ? question->client : kafka->asker;
   rd_kafka_resp_err_t err
-      = rd_kafka_query_watermark_offsets (question->client, question->topic, question->partition,
+      = rd_kafka_query_watermark_offsets (client, question->topic, question->partition,
                                           &question->low, &question->high, ASK_TIMEOUT_MS);
 
   if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -123,15 +125,15 @@ help (gpointer data)
           return NULL;
         }
       g_mutex_lock (&kafka->mutex);
-      kafka->in_use = question->client;
+      kafka->busy = TRUE;
       g_mutex_unlock (&kafka->mutex);
       if (question->what == ASK_PARTITIONS)
         answer_partitions (kafka, question);
-      else if (question->client != NULL)
-        answer_watermarks (question);
+      else
+        answer_watermarks (kafka, question);
       g_async_queue_push (kafka->answers, question);
       g_mutex_lock (&kafka->mutex);
-      kafka->in_use = NULL;
+      kafka->busy = FALSE;
       g_cond_broadcast (&kafka->idle);
       g_mutex_unlock (&kafka->mutex);
       wake (kafka);
@@ -166,15 +168,15 @@ lk_kafka_ask_watermarks (LkKafka *kafka, rd_kafka_t *client, const char *topic, 
   g_async_queue_push (kafka->questions, question);
 }
 
-/* Questions and answers of CLIENT out of QUEUE; the others keep their order. */
+/* Questions and answers of CLIENT, or for DATA, out of QUEUE; the others keep their order. */
 static void
-purge (GAsyncQueue *queue, rd_kafka_t *client)
+purge (GAsyncQueue *queue, rd_kafka_t *client, gconstpointer data)
 {
   GQueue keep = G_QUEUE_INIT;
   Question *question;
 
   while ((question = g_async_queue_try_pop (queue)) != NULL)
-    if (question->client == client && question->what == ASK_WATERMARKS)
+    if (question->what == ASK_WATERMARKS && (question->client == client || question->data == data))
       question_free (question);
     else
       g_queue_push_tail (&keep, question);
@@ -183,15 +185,15 @@ purge (GAsyncQueue *queue, rd_kafka_t *client)
 }
 
 void
-lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client)
+lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client, gconstpointer data)
 {
-  purge (kafka->questions, client);
+  purge (kafka->questions, client, data);
   g_mutex_lock (&kafka->mutex);
-  while (kafka->in_use == client)
+  while (kafka->busy)
     g_cond_wait (&kafka->idle, &kafka->mutex);
   g_mutex_unlock (&kafka->mutex);
   /* One that the thread took between the purge and the wait is answered by now. */
-  purge (kafka->answers, client);
+  purge (kafka->answers, client, data);
 }
 
 gboolean

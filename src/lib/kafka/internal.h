@@ -26,17 +26,18 @@ void lk_kafka_client_free (rd_kafka_t *client, rd_kafka_queue_t *queue);
 
 const LkClock *lk_kafka_clock (const LkKafka *kafka);
 
-/* The low and high watermark of a partition, asked through CLIENT in the helper thread; the answer
- * comes in lk_kafka_turn. Besides telling the end it wakes the fetch thread, which librdkafka 2.0.2
- * may leave asleep for up to a second after a full prefetch queue was drained. */
+/* The low and high watermark of a partition, asked in the helper thread; the answer comes in
+ * lk_kafka_turn. Asked through a CLIENT that fetches (else NULL) it also wakes its fetch thread,
+ * which librdkafka 2.0.2 may leave asleep for up to a second after a full prefetch queue was
+ * drained. FUNC NULL: only that. */
 typedef void (*LkKafkaWatermarksFunc) (const char *topic, gint32 partition, gint64 low,
                                        gint64 high, const GError *error, gpointer data);
 void lk_kafka_ask_watermarks (LkKafka *kafka, rd_kafka_t *client, const char *topic,
                               gint32 partition, LkKafkaWatermarksFunc func, gpointer data);
 
-/* CLIENT is about to go: waits until the helper thread has no question left that uses it, and
- * drops its answers. */
-void lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client);
+/* CLIENT and DATA are about to go: waits until the helper thread asks nothing with them any more,
+ * and drops their questions and answers. */
+void lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client, gconstpointer data);
 
 struct _LkReader;
 LkKafka *lk_reader_kafka (const struct _LkReader *reader);

@@ -25,6 +25,7 @@ struct _LkProducer
   LkKafka *kafka;
   rd_kafka_t *client;
   rd_kafka_queue_t *queue;
+  GHashTable *topics; /* name → rd_kafka_topic_t: known before the first record */
   guint pending;
   gboolean broken; /* fatal: to be rebuilt when all reports are in */
 };
@@ -48,12 +49,36 @@ open_client (LkProducer *producer, GError **error)
   return producer->client != NULL;
 }
 
+static void
+forget_topics (LkProducer *producer)
+{
+  GHashTableIter iter;
+  gpointer topic;
+
+  g_hash_table_iter_init (&iter, producer->topics);
+  while (g_hash_table_iter_next (&iter, NULL, &topic))
+    rd_kafka_topic_destroy (topic);
+  g_hash_table_remove_all (producer->topics);
+}
+
+void
+lk_producer_prepare (LkProducer *producer, const char *topic)
+{
+  if (g_hash_table_contains (producer->topics, topic))
+    return;
+  /* librdkafka asks for the leaders of a topic when it first hears of it, and a first record would
+   * wait up to a second for the answer. */
+  g_hash_table_insert (producer->topics, g_strdup (topic),
+                       rd_kafka_topic_new (producer->client, topic, NULL));
+}
+
 LkProducer *
 lk_producer_new (LkKafka *kafka, GError **error)
 {
   g_autoptr (LkProducer) producer = g_new0 (LkProducer, 1);
 
   producer->kafka = kafka;
+  producer->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (!open_client (producer, error))
     return NULL;
   return g_steal_pointer (&producer);
@@ -82,6 +107,8 @@ lk_producer_free (LkProducer *producer)
     return;
   if (producer->client != NULL)
     drop_reports (producer);
+  forget_topics (producer);
+  g_hash_table_unref (producer->topics);
   lk_kafka_client_free (producer->client, producer->queue);
   g_free (producer);
 }
@@ -171,6 +198,7 @@ rebuild (LkProducer *producer)
 {
   g_autoptr (GError) error = NULL;
 
+  forget_topics (producer);
   lk_kafka_client_free (producer->client, producer->queue);
   producer->client = NULL;
   producer->queue = NULL;

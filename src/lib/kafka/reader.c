@@ -97,6 +97,8 @@ lk_reader_new (LkKafka *kafka, GError **error)
     { "queued.max.messages.kbytes", "32768" },
     { "fetch.message.max.bytes", "4194304" },
     { "fetch.error.backoff.ms", "100" },
+    /* A new assignment waits for the fetch under way; at rest this many wake-ups cost nothing. */
+    { "fetch.wait.max.ms", "250" },
     { NULL, NULL },
   };
 
@@ -116,7 +118,7 @@ lk_reader_free (LkReader *reader)
   if (reader == NULL)
     return;
   if (reader->client != NULL)
-    lk_kafka_forget_client (reader->kafka, reader->client);
+    lk_kafka_forget_client (reader->kafka, reader->client, reader);
   lk_kafka_client_free (reader->client, reader->queue);
   g_hash_table_unref (reader->follows);
   g_queue_clear (&reader->asked);
@@ -190,8 +192,8 @@ ask_for_ends (LkReader *reader)
         continue;
       follow->question = ++reader->question;
       g_queue_push_tail (&reader->asked, GUINT_TO_POINTER (follow->question));
-      lk_kafka_ask_watermarks (reader->kafka, reader->client, follow->topic, follow->partition,
-                               watermarks, reader);
+      lk_kafka_ask_watermarks (reader->kafka, NULL, follow->topic, follow->partition, watermarks,
+                               reader);
     }
 }
 
@@ -378,6 +380,14 @@ nudge (LkReader *reader, const Follow *follow)
 }
 
 static void
+reached_end (Follow *follow, gint64 offset)
+{
+  trouble (follow, RD_KAFKA_RESP_ERR_NO_ERROR, NULL);
+  follow->next = MAX (follow->next, offset);
+  reach (follow);
+}
+
+static void
 serve_message (LkReader *reader, const rd_kafka_message_t *message)
 {
   const char *topic = rd_kafka_topic_name (message->rkt);
@@ -385,13 +395,6 @@ serve_message (LkReader *reader, const rd_kafka_message_t *message)
 
   if (follow == NULL || follow->stale)
     return;
-  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-    {
-      trouble (follow, RD_KAFKA_RESP_ERR_NO_ERROR, NULL);
-      follow->next = MAX (follow->next, message->offset);
-      reach (follow);
-      return;
-    }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
     {
       trouble (follow, message->err, rd_kafka_message_errstr (message));
@@ -419,6 +422,31 @@ serve_message (LkReader *reader, const rd_kafka_message_t *message)
     reach (follow);
 }
 
+/* End of partition, too, comes as an error event. */
+static void
+serve_error (LkReader *reader, rd_kafka_event_t *event)
+{
+  rd_kafka_resp_err_t err = rd_kafka_event_error (event);
+  rd_kafka_topic_partition_t *where = rd_kafka_event_topic_partition (event);
+  Follow *follow = where == NULL || where->topic == NULL
+                       ? NULL
+                       : find_of (reader, where->topic, where->partition);
+
+  if (follow != NULL && follow->stale)
+    ; /* of an older assignment */
+  else if (err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+    {
+      if (follow != NULL)
+        reached_end (follow, where->offset);
+    }
+  else if (follow != NULL)
+    trouble (follow, err, rd_kafka_event_error_string (event));
+  else
+    (void) lk_kafka_log_error_event (reader->client, event, "table reader");
+  if (where != NULL)
+    rd_kafka_topic_partition_destroy (where);
+}
+
 static void
 serve (LkReader *reader, rd_kafka_event_t *event)
 {
@@ -431,15 +459,7 @@ serve (LkReader *reader, rd_kafka_event_t *event)
         serve_message (reader, message);
       break;
     case RD_KAFKA_EVENT_ERROR:
-      if (rd_kafka_event_topic_partition (event) != NULL)
-        {
-          rd_kafka_topic_partition_t *where = rd_kafka_event_topic_partition (event);
-          Follow *follow = find_of (reader, where->topic, where->partition);
-          if (follow != NULL)
-            trouble (follow, rd_kafka_event_error (event), rd_kafka_event_error_string (event));
-          rd_kafka_topic_partition_destroy (where);
-        }
-      (void) lk_kafka_log_error_event (reader->client, event, "table reader");
+      serve_error (reader, event);
       break;
     default:
       break;

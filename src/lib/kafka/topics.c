@@ -400,7 +400,10 @@ alter (const Admin *admin, const LkTopicsPlan *plan, GError **error)
   for (size_t i = 0; i < n; i++)
     {
       const char *name = rd_kafka_ConfigResource_name (resources[i]);
-      const LkTopicFile *file = topic_named (plan, name)->file;
+      const LkTopicPlan *topic = topic_named (plan, name);
+      if (topic == NULL)
+        continue; /* not asked for */
+      const LkTopicFile *file = topic->file;
       rd_kafka_ConfigResource_t *one
           = rd_kafka_ConfigResource_new (RD_KAFKA_RESOURCE_TOPIC, name);
       carry_over (one, resources[i], file);

@@ -200,15 +200,18 @@ account_name (const LkProgram *program, gconstpointer account)
                                                   : ((const LkConfigKisi *) account)->account;
 }
 
-/* Every topic of the description, for the chosen spaces and accounts → its partitions. */
+/* Every topic of the description used as any of USE, for the chosen spaces and accounts → its
+ * partitions. */
 static GHashTable *
-expected_topics (const LkProgram *program)
+expected_topics (const LkProgram *program, guint uses)
 {
   GHashTable *topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   const char *prefix = program->config->kafka.topic_prefix;
 
   for (const LkTopicUse *use = program->spec->topics; use->use != 0; use++)
     {
+      if (!(use->use & uses))
+        continue;
       if (use->kind == LK_KIND_NEXUDUS_ACCOUNT || use->kind == LK_KIND_KISI_ACCOUNT)
         for (guint i = 0; i < program->accounts->len; i++)
           g_hash_table_insert (
@@ -255,6 +258,20 @@ open_ownership (LkProgram *program, GError **error)
   return program->ownership != NULL;
 }
 
+static void
+prepare_topic (gpointer topic, gpointer partitions, gpointer data)
+{
+  lk_producer_prepare (((LkProgram *) data)->producer, topic);
+}
+
+static void
+prepare_producer (LkProgram *program)
+{
+  g_autoptr (GHashTable) topics = expected_topics (program, LK_USE_WRITE);
+
+  g_hash_table_foreach (topics, prepare_topic, program);
+}
+
 /* Once the topics are there: the program's own state, then its place in the group. */
 static void
 start_when_topics_exist (LkProgram *program)
@@ -264,6 +281,7 @@ start_when_topics_exist (LkProgram *program)
   lk_program_not_ready (program, "topics", lk_topics_wait_reason (program->topics_wait));
   if (program->state != NULL || !lk_topics_wait_is_over (program->topics_wait))
     return;
+  prepare_producer (program);
   program->state = program->spec->start (program, &error);
   if (program->state == NULL || !open_ownership (program, &error))
     {
@@ -565,7 +583,7 @@ open_clients (LkProgram *program, GError **error)
   program->reader = lk_reader_new (program->kafka, error);
   if (program->reader == NULL)
     return FALSE;
-  topics = expected_topics (program);
+  topics = expected_topics (program, LK_USE_READ | LK_USE_WRITE | LK_USE_OWN);
   program->topics_wait = lk_topics_wait_new (program->kafka, program->timers, topics);
   check_secrets (program);
   return TRUE;

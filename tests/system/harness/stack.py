@@ -150,26 +150,13 @@ class Stack:
 
         return Sandbox(self.sandbox.url)
 
-    def load(self, data: dict[str, Any]) -> None:
-        """Puts a whole data set into the sandbox, by its side door."""
-        status, body = http("PUT", f"{self.sandbox.url}/sandbox/data", data)
-        assert status == 200, f"the sandbox did not take its data: {status} {body}"
-
-    def raise_limits(self) -> None:
-        """None of the services' own limits, so that a story takes seconds instead of minutes."""
-        status, body = http("GET", f"{self.sandbox.url}/sandbox/limits")
-        assert status == 200, f"the sandbox did not tell its limits: {status} {body}"
-        none = {name: 0 for name in json.loads(body)}
-        status, body = http("PUT", f"{self.sandbox.url}/sandbox/limits", none)
-        assert status == 200, f"the sandbox did not take its limits: {status} {body}"
-
     def start(self, data: dict[str, Any] | None = None) -> None:
         """All of it. DATA is what the sandbox holds when the rules are made (default_data)."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.start_kafka()
         self.start_sandbox()
-        self.raise_limits()
-        self.load(default_data() if data is None else data)
+        self.side.raise_limits()
+        self.side.load(default_data() if data is None else data)
         self.write_config()
         self.apply_topics()
         self.apply_rules()
