@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 
 typedef struct _LkProducer LkProducer;
 
+/* Has the leaders of TOPIC looked up, so that its first record need not wait for that. */
+void lk_producer_prepare (LkProducer *producer, const char *topic);
+
 /* OFFSET ≥ 0 when acknowledged (ERROR NULL), else -1. */
 typedef void (*LkAckFunc) (gint64 offset, const GError *error, gpointer data);
 
