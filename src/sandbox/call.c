@@ -42,7 +42,7 @@ call_reply_text (Call *call, guint status, const char *json)
 static int
 append_json (const char *text, size_t len, void *data)
 {
-  g_string_append_len (data, text, (gssize) len);
+  g_string_append_len (data, text, (gssize)len);
   return 0;
 }
 
@@ -52,7 +52,7 @@ call_reply (Call *call, guint status, json_t *body)
   call_reply_text (call, status, body != NULL ? "" : NULL);
   if (body == NULL)
     return;
-  (void) json_dump_callback (body, append_json, call->out, JSON_COMPACT | JSON_ENCODE_ANY);
+  (void)json_dump_callback (body, append_json, call->out, JSON_COMPACT | JSON_ENCODE_ANY);
   json_decref (body);
 }
 
@@ -86,7 +86,7 @@ add_date (Call *call)
 {
   char text[64];
   struct tm parts;
-  time_t now = (time_t) (sandbox_now (call->sandbox) / LK_SECOND);
+  time_t now = (time_t)(sandbox_now (call->sandbox) / LK_SECOND);
   if (call->sandbox->clock_offset == 0)
     return;
   gmtime_r (&now, &parts);
@@ -160,12 +160,11 @@ send_call (Call *call)
 
   add_date (call);
   if (call->out != NULL)
-    call_header (call,
-                 "Content-Type",
+    call_header (call, "Content-Type",
                  call->fault.effect == EFFECT_HTML ? "text/html; charset=utf-8"
                                                    : "application/json; charset=utf-8");
   g_ptr_array_add (call->headers, NULL);
-  const char *const *headers = (const char *const *) call->headers->pdata;
+  const char *const *headers = (const char *const *)call->headers->pdata;
   gboolean has_body = call->out != NULL && call->out->len > 0;
   g_autoptr (GBytes) body = call->out != NULL ? take_out (call) : NULL;
   if (has_body && call->fault.effect == EFFECT_SHORT)
@@ -182,9 +181,35 @@ send_call (Call *call)
 }
 
 static void
+wait_for (Call *call, gint64 ms, LkTimerFunc func)
+{
+  g_hash_table_insert (call->sandbox->waiting, call,
+                       lk_timers_add (call->sandbox->timers, ms, func, call));
+}
+
+static void
 on_delayed (gpointer data)
 {
-  send_call (data);
+  Call *call = data;
+  g_hash_table_remove (call->sandbox->waiting, call);
+  send_call (call);
+}
+
+void
+call_drop_waiting (Sandbox *sandbox, gboolean cut)
+{
+  GHashTableIter iter;
+  gpointer key, timer;
+  g_hash_table_iter_init (&iter, sandbox->waiting);
+  while (g_hash_table_iter_next (&iter, &key, &timer))
+    {
+      Call *call = key;
+      lk_timers_cancel (sandbox->timers, timer);
+      if (cut)
+        lk_server_cut (call->request);
+      g_hash_table_iter_remove (&iter);
+      call_free (call);
+    }
 }
 
 static void
@@ -197,7 +222,7 @@ act (Call *call)
   else if (!skip)
     kisi_answer (call);
   if (call->fault.delay_ms > 0)
-    lk_timers_add (call->sandbox->timers, call->fault.delay_ms, on_delayed, call);
+    wait_for (call, call->fault.delay_ms, on_delayed);
   else
     send_call (call);
 }
@@ -205,7 +230,9 @@ act (Call *call)
 static void
 on_held (gpointer data)
 {
-  act (data);
+  Call *call = data;
+  g_hash_table_remove (call->sandbox->waiting, call);
+  act (call);
 }
 
 void
@@ -228,7 +255,7 @@ call_handle (Sandbox *sandbox, Service service, LkServerRequest *request)
   sandbox_tick (sandbox);
   faults_choose (sandbox->faults, call);
   if (call->fault.hold_ms > 0)
-    lk_timers_add (sandbox->timers, call->fault.hold_ms, on_held, call);
+    wait_for (call, call->fault.hold_ms, on_held);
   else
     act (call);
 }

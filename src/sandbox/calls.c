@@ -82,7 +82,7 @@ path_class (const char *path, GString *out)
       if (is_id (path, len))
         g_string_append (out, "{id}");
       else
-        g_string_append_len (out, path, (gssize) len);
+        g_string_append_len (out, path, (gssize)len);
       path += len;
     }
 }
@@ -99,19 +99,10 @@ log_call (Calls *calls, const Call *call, guint status)
 {
   g_autoptr (GString) query = g_string_new (NULL);
   lk_server_query_each (call->request, append_query, query);
-  json_t *row = json_pack ("{s:o,s:s,s:s,s:s,s:s,s:i}",
-                           "at",
-                           json_time_text (sandbox_now (call->sandbox)),
-                           "service",
-                           service_names[call->service],
-                           "method",
-                           call->method,
-                           "path",
-                           call->path,
-                           "query",
-                           query->str,
-                           "status",
-                           (int) status);
+  json_t *row
+      = json_pack ("{s:o,s:s,s:s,s:s,s:s,s:i}", "at", json_time_text (sandbox_now (call->sandbox)),
+                   "service", service_names[call->service], "method", call->method, "path",
+                   call->path, "query", query->str, "status", (int)status);
   if (row == NULL)
     return; /* a path that is no UTF-8 */
   g_queue_push_tail (&calls->log, row);
@@ -163,34 +154,17 @@ calls_get (const Calls *calls, const char *service, const char *method, const ch
       if (!wanted (service, service_names[counter->service]) || !wanted (method, counter->method)
           || !wanted (path, counter->path))
         continue;
-      json_array_append_new (rows,
-                             json_pack ("{s:s,s:s,s:s,s:I,s:I,s:I}",
-                                        "service",
-                                        service_names[counter->service],
-                                        "method",
-                                        counter->method,
-                                        "path",
-                                        counter->path,
-                                        "count",
-                                        (json_int_t) counter->count,
-                                        "throttled",
-                                        (json_int_t) counter->throttled,
-                                        "failed",
-                                        (json_int_t) counter->failed));
+      json_array_append_new (
+          rows, json_pack ("{s:s,s:s,s:s,s:I,s:I,s:I}", "service", service_names[counter->service],
+                           "method", counter->method, "path", counter->path, "count",
+                           (json_int_t)counter->count, "throttled", (json_int_t)counter->throttled,
+                           "failed", (json_int_t)counter->failed));
     }
-  return json_pack ("{s:{s:I,s:I},s:{s:I,s:I},s:o}",
-                    "writes",
-                    "nexudus",
-                    (json_int_t) calls->writes[SERVICE_NEXUDUS],
-                    "kisi",
-                    (json_int_t) calls->writes[SERVICE_KISI],
-                    "reads",
-                    "nexudus",
-                    (json_int_t) calls->reads[SERVICE_NEXUDUS],
-                    "kisi",
-                    (json_int_t) calls->reads[SERVICE_KISI],
-                    "calls",
-                    rows);
+  return json_pack ("{s:{s:I,s:I},s:{s:I,s:I},s:o}", "writes", "nexudus",
+                    (json_int_t)calls->writes[SERVICE_NEXUDUS], "kisi",
+                    (json_int_t)calls->writes[SERVICE_KISI], "reads", "nexudus",
+                    (json_int_t)calls->reads[SERVICE_NEXUDUS], "kisi",
+                    (json_int_t)calls->reads[SERVICE_KISI], "calls", rows);
 }
 
 json_t *

@@ -42,8 +42,8 @@ static const struct
 };
 
 static const char *const known_fields[]
-    = { "service", "method",   "path", "query",  "skip", "count",   "probability",
-        "hold_ms", "delay_ms", "after", "effect", "status", "body", "headers",     "hits" };
+    = { "service",  "method", "path",   "query",  "skip", "count",   "probability", "hold_ms",
+        "delay_ms", "after",  "effect", "status", "body", "headers", "hits" };
 
 static void
 entry_free (gpointer data)
@@ -104,7 +104,7 @@ check_fields (const json_t *spec, GError **error)
 {
   const char *name;
   json_t *value;
-  json_object_foreach ((json_t *) spec, name, value)
+  json_object_foreach ((json_t *)spec, name, value)
   {
     gboolean known = FALSE;
     for (guint i = 0; i < G_N_ELEMENTS (known_fields); i++)
@@ -120,9 +120,8 @@ entry_new (json_t *spec, GError **error)
 {
   Effect effect;
   if (!json_is_object (spec) || !check_fields (spec, error))
-    return json_is_object (spec)
-               ? NULL
-               : (lk_fail (error, LK_ERROR_REJECT, "a fault is an object"), NULL);
+    return json_is_object (spec) ? NULL
+                                 : (lk_fail (error, LK_ERROR_REJECT, "a fault is an object"), NULL);
   if (!parse_effect (json_text (spec, "effect"), &effect, error))
     return NULL;
 
@@ -135,9 +134,9 @@ entry_new (json_t *spec, GError **error)
   const json_t *probability = json_object_get (spec, "probability");
   Entry *entry = g_new0 (Entry, 1);
   entry->spec = json_incref (spec);
-  entry->service = service == NULL                      ? -1
+  entry->service = service == NULL                    ? -1
                    : g_str_equal (service, "nexudus") ? SERVICE_NEXUDUS
-                                                        : SERVICE_KISI;
+                                                      : SERVICE_KISI;
   entry->method = json_text (spec, "method");
   entry->path = json_text (spec, "path");
   entry->query = json_text (spec, "query");
@@ -176,7 +175,7 @@ append_query (const char *name, const char *value, gpointer data)
 static gboolean
 entry_matches (const Entry *entry, const Call *call, GString *query)
 {
-  if (entry->service >= 0 && entry->service != (int) call->service)
+  if (entry->service >= 0 && entry->service != (int)call->service)
     return FALSE;
   if (entry->method != NULL && g_strcmp0 (entry->method, call->method) != 0)
     return FALSE;
@@ -200,17 +199,16 @@ faults_choose (Faults *faults, Call *call)
         continue;
       if (entry->matched++ < entry->skip)
         continue;
-      if (entry->probability < 1.0
-          && g_rand_double (call->sandbox->dice) >= entry->probability)
+      if (entry->probability < 1.0 && g_rand_double (call->sandbox->dice) >= entry->probability)
         continue;
       entry->hits++;
       call->fault.effect = entry->effect;
-      call->fault.hits = (guint) entry->hits;
+      call->fault.hits = (guint)entry->hits;
       call->fault.hold_ms = json_int (entry->spec, "hold_ms", 0);
       call->fault.delay_ms = json_int (entry->spec, "delay_ms", 0);
       call->fault.after = json_flag (entry->spec, "after", FALSE);
-      call->fault.status = (guint) json_int (
-          entry->spec, "status", entry->effect == EFFECT_HTML ? 200 : 500);
+      call->fault.status
+          = (guint)json_int (entry->spec, "status", entry->effect == EFFECT_HTML ? 200 : 500);
       /* The list may be replaced while the call waits. */
       call->fault.body = json_incref (json_object_get (entry->spec, "body"));
       call->fault.headers = json_incref (json_object_get (entry->spec, "headers"));

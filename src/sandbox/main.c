@@ -15,10 +15,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define SIDE_PREFIX "/sandbox"
+#define SIDE_PREFIX    "/sandbox"
 #define DEFAULT_LISTEN "127.0.0.1:9464"
-#define BODY_MAX (256 * 1024 * 1024) /* a data set of 100 000 rows */
-#define WAIT_MAX_MS 1000
+#define BODY_MAX       (256 * 1024 * 1024) /* a data set of 100 000 rows */
+#define WAIT_MAX_MS    1000
 
 typedef enum
 {
@@ -75,8 +75,7 @@ on_all (LkServerRequest *request, gpointer data)
       reply_plain (request, "text/plain; version=0.0.4", text);
     }
   else
-    call_handle (
-        data, g_str_has_prefix (path, "/api/") ? SERVICE_NEXUDUS : SERVICE_KISI, request);
+    call_handle (data, g_str_has_prefix (path, "/api/") ? SERVICE_NEXUDUS : SERVICE_KISI, request);
 }
 
 static void
@@ -159,7 +158,7 @@ wait_ms (LkServer *const *servers, LkTimers *timers)
       if (timeout >= 0)
         wait = MIN (wait, timeout);
     }
-  return (int) MAX (0, wait);
+  return (int)MAX (0, wait);
 }
 
 static void

@@ -111,8 +111,8 @@ void nx_delete (Call *call, NxEntity entity, gint64 id);
 void nx_command (Call *call, NxEntity entity);
 
 /* what happens (nexudus_passes.c, nexudus_life.c); each returns NULL or FALSE with an LK_ERROR */
-Row *nx_check_in (Nexudus *nexudus, const json_t *fields, LkTime at, Row **out_pass,
-                  GError **error);
+Row *
+nx_check_in (Nexudus *nexudus, const json_t *fields, LkTime at, Row **out_pass, GError **error);
 Row *nx_check_out (Nexudus *nexudus, Row *checkin, LkTime at);
 void nx_use_pass (Nexudus *nexudus, Row *pass, LkTime at);
 Row *nx_give_pass (Nexudus *nexudus, gint64 coworker, Row *type, const json_t *extra);

@@ -79,9 +79,9 @@ nx_users_load (Nexudus *nexudus, const json_t *list)
 {
   nx_expire_tokens (nexudus, TRUE);
   g_ptr_array_set_size (nexudus->users, 0);
-  json_incref ((json_t *) list);
+  json_incref ((json_t *)list);
   json_decref (nexudus->users_spec);
-  nexudus->users_spec = (json_t *) list;
+  nexudus->users_spec = (json_t *)list;
   for (gsize i = 0; i < json_array_size (list); i++)
     {
       const json_t *spec = json_array_get (list, i);
@@ -150,8 +150,8 @@ static void
 token_error (Call *call, const char *error, const char *description)
 {
   guint status = switch_is (call->sandbox, SW_NX_TOKEN_STATUS, "401") ? 401 : 400;
-  call_reply (
-      call, status, json_pack ("{s:s,s:s}", "error", error, "error_description", description));
+  call_reply (call, status,
+              json_pack ("{s:s,s:s}", "error", error, "error_description", description));
 }
 
 static void
@@ -161,17 +161,9 @@ give_tokens (Call *call, NxUser *user, const char *client_id)
   gint64 life = call->sandbox->limits[LIM_NX_TOKEN_LIFE];
   NxToken *access = token_new (nexudus, user, life);
   NxToken *refresh = token_new (nexudus, user, call->sandbox->limits[LIM_NX_REFRESH_LIFE]);
-  call_reply (call,
-              200,
-              json_pack ("{s:s,s:s,s:I,s:s}",
-                         "access_token",
-                         access->text,
-                         "token_type",
-                         "bearer",
-                         "expires_in",
-                         (json_int_t) life,
-                         "refresh_token",
-                         refresh->text));
+  call_reply (call, 200,
+              json_pack ("{s:s,s:s,s:I,s:s}", "access_token", access->text, "token_type", "bearer",
+                         "expires_in", (json_int_t)life, "refresh_token", refresh->text));
   g_hash_table_insert (nexudus->tokens, access->text, access);
   g_hash_table_insert (nexudus->refresh, g_strdup (client_id), refresh); /* ends the one before */
 }
@@ -228,8 +220,7 @@ nx_token (Call *call)
       token_error (call, "unsupported_grant_type", "The grant type is not supported.");
       return;
     }
-  NxUser *user = find_user (call->sandbox->nexudus,
-                            g_hash_table_lookup (form, "username"),
+  NxUser *user = find_user (call->sandbox->nexudus, g_hash_table_lookup (form, "username"),
                             g_hash_table_lookup (form, "password"));
   if (user == NULL || !user->api_access)
     token_error (call, "invalid_grant", "The user name or password is incorrect.");
@@ -246,7 +237,7 @@ basic_user (Nexudus *nexudus, const char *encoded)
 {
   gsize len;
   g_autofree guchar *bytes = g_base64_decode (encoded, &len);
-  g_autofree char *text = g_strndup ((const char *) bytes, len);
+  g_autofree char *text = g_strndup ((const char *)bytes, len);
   char *colon = strchr (text, ':');
   if (colon == NULL)
     return NULL;
@@ -277,18 +268,15 @@ throttle (Call *call, gint64 wait_ms)
   char text[64];
   if (g_str_has_suffix (sandbox->switches[SW_NX_THROTTLE], "retry_after"))
     {
-      g_snprintf (text, sizeof text, "%d", (int) ((wait_ms + 999) / 1000));
+      g_snprintf (text, sizeof text, "%d", (int)((wait_ms + 999) / 1000));
       call_header (call, "Retry-After", text);
       call_reply (call, status, NULL);
     }
   else if (g_str_has_suffix (sandbox->switches[SW_NX_THROTTLE], "text"))
-    call_reply (call,
-                status,
-                json_pack ("{s:o}",
-                           "Message",
+    call_reply (call, status,
+                json_pack ("{s:o}", "Message",
                            json_sprintf ("Too many requests. Wait %d.%d seconds.",
-                                         (int) (wait_ms / 1000),
-                                         (int) (wait_ms % 1000 / 100))));
+                                         (int)(wait_ms / 1000), (int)(wait_ms % 1000 / 100))));
   else
     call_reply (call, status, NULL);
 }
@@ -313,8 +301,7 @@ within_limits (Call *call, NxUser *user)
   gint64 wait = 0;
   for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
     if (!rules[i].writes || call_writes (call))
-      wait = MAX (wait,
-                  rate_window_wait (rules[i].window, rules[i].n, rules[i].period_ms, now));
+      wait = MAX (wait, rate_window_wait (rules[i].window, rules[i].n, rules[i].period_ms, now));
   if (wait > 0)
     {
       throttle (call, wait);
@@ -332,9 +319,9 @@ nx_login (Call *call)
   NxUser *user = authenticate (call);
   if (user == NULL || !user->api_access)
     {
-      call_reply (call,
-                  401,
-                  json_pack ("{s:s}", "Message", "Authorization has been denied for this request."));
+      call_reply (
+          call, 401,
+          json_pack ("{s:s}", "Message", "Authorization has been denied for this request."));
       return NULL;
     }
   return within_limits (call, user) ? user : NULL;

@@ -62,7 +62,7 @@ check_rows (const json_t *data, GError **error)
 {
   const char *key;
   json_t *rows;
-  json_object_foreach ((json_t *) data, key, rows)
+  json_object_foreach ((json_t *)data, key, rows)
   {
     if (g_str_equal (key, "settings") ? json_is_object (rows) : json_is_array (rows))
       {
@@ -106,13 +106,14 @@ nexudus_load (Nexudus *nexudus, const json_t *data, json_t *out_counts, GError *
 json_t *
 nexudus_dump (Nexudus *nexudus)
 {
-  json_t *out = json_pack ("{s:O,s:O}", "users", nexudus->users_spec, "settings", nexudus->settings);
+  json_t *out
+      = json_pack ("{s:O,s:O}", "users", nexudus->users_spec, "settings", nexudus->settings);
   for (int i = 0; i < NX_ENTITIES_; i++)
     {
       GPtrArray *rows = table_rows (&nexudus->tables[i]);
       json_t *list = json_array ();
       for (guint j = 0; j < rows->len; j++)
-        json_array_append (list, ((Row *) rows->pdata[j])->data);
+        json_array_append (list, ((Row *)rows->pdata[j])->data);
       json_set (out, nx_infos[i].path, list);
     }
   return out;

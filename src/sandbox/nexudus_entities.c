@@ -39,8 +39,7 @@ const NxInfo nx_infos[NX_ENTITIES_] = {
       "\"CoworkerContractUniqueId\":null}",
       FALSE, FALSE },
   [NX_PASS_TYPES]
-  = { "timepasses", "billing", "TimePass", 1415000000, "Name",
-      "InvoiceLineDisplayAs",
+  = { "timepasses", "billing", "TimePass", 1415000000, "Name", "InvoiceLineDisplayAs",
       "{\"BusinessId\":null,\"BusinessName\":null,\"Name\":null,\"InvoiceLineDisplayAs\":null,"
       "\"Price\":0.0,\"MinutesIncluded\":null,\"CountsTowardsPlanLimits\":true,"
       "\"UseAsPayAsYouGoForMembers\":false,\"UseAsPayAsYouGoForContacts\":false,"
@@ -50,12 +49,11 @@ const NxInfo nx_infos[NX_ENTITIES_] = {
       "\"OnlyForContacts\":false,\"OnlyForMembers\":false,\"Tariffs\":[],\"Archived\":false,"
       "\"TimeSlots\":[]}",
       FALSE, FALSE },
-  [NX_PASS_SLOTS]
-  = { "timepasstimeslots", "billing", "TimePassTimeSlot", 1415600000,
-      "TimePassId,FromTime,ToTime", "",
-      "{\"TimePassId\":null,\"TimePassName\":null,\"DayOfWeek\":0,"
-      "\"FromTime\":\"1976-01-01T00:00:00Z\",\"ToTime\":\"1976-01-01T23:59:00Z\"}",
-      FALSE, FALSE },
+  [NX_PASS_SLOTS] = { "timepasstimeslots", "billing", "TimePassTimeSlot", 1415600000,
+                      "TimePassId,FromTime,ToTime", "",
+                      "{\"TimePassId\":null,\"TimePassName\":null,\"DayOfWeek\":0,"
+                      "\"FromTime\":\"1976-01-01T00:00:00Z\",\"ToTime\":\"1976-01-01T23:59:00Z\"}",
+                      FALSE, FALSE },
   [NX_BOOKINGS]
   = { "bookings", "spaces", "Booking", 1455000000, "ResourceId,FromTime,ToTime",
       "InternalNotes,TeamsAtTheTimeOfBooking,TariffAtTheTimeOfBooking",
@@ -132,8 +130,8 @@ const NxInfo nx_infos[NX_ENTITIES_] = {
   [NX_PAUSES]
   = { "contractpausedperiods", "billing", "ContractPausedPeriod", 1418000000,
       "CoworkerContractId,PauseFrom,PauseUntil", "Notes",
-      "{\"CoworkerContractId\":null,\"PauseFrom\":null,\"PauseUntil\":null,\"Notes\":null}",
-      FALSE, FALSE },
+      "{\"CoworkerContractId\":null,\"PauseFrom\":null,\"PauseUntil\":null,\"Notes\":null}", FALSE,
+      FALSE },
   [NX_TARIFFS]
   = { "tariffs", "billing", "Tariff", 1416100000, "Name", "Description,TermsAndConditions",
       "{\"BusinessId\":null,\"BusinessName\":null,\"Name\":null,\"Description\":null,"
@@ -148,12 +146,11 @@ const NxInfo nx_infos[NX_ENTITIES_] = {
       "{\"TariffId\":null,\"TariffName\":null,\"TimePassId\":null,\"TimePassName\":null,"
       "\"PassesIncluded\":1,\"PassRenewalTime\":3}",
       FALSE, FALSE },
-  [NX_PRODUCTS]
-  = { "products", "billing", "Product", 1419000000, "Name", "Description",
-      "{\"BusinessId\":null,\"BusinessName\":null,\"Name\":null,\"Description\":null,"
-      "\"Price\":0.0,\"CurrencyCode\":\"EUR\",\"Visible\":true,\"Archived\":false,"
-      "\"Tariffs\":[]}",
-      FALSE, FALSE },
+  [NX_PRODUCTS] = { "products", "billing", "Product", 1419000000, "Name", "Description",
+                    "{\"BusinessId\":null,\"BusinessName\":null,\"Name\":null,\"Description\":null,"
+                    "\"Price\":0.0,\"CurrencyCode\":\"EUR\",\"Visible\":true,\"Archived\":false,"
+                    "\"Tariffs\":[]}",
+                    FALSE, FALSE },
   [NX_PRODUCT_PASSES]
   = { "producttimepasses", "billing", "ProductTimePass", 1419500000, "ProductId,TimePassId", "",
       "{\"ProductId\":null,\"ProductName\":null,\"TimePassId\":null,\"TimePassName\":null,"
@@ -161,8 +158,7 @@ const NxInfo nx_infos[NX_ENTITIES_] = {
       "\"ExpireTimeInWeeks\":0}",
       FALSE, FALSE },
   [NX_SALES]
-  = { "coworkerproducts", "billing", "CoworkerProduct", 1424000000, "CoworkerId,ProductId",
-      "Notes",
+  = { "coworkerproducts", "billing", "CoworkerProduct", 1424000000, "CoworkerId,ProductId", "Notes",
       "{\"CoworkerId\":null,\"CoworkerFullName\":null,\"BusinessId\":null,\"BusinessName\":null,"
       "\"ProductId\":null,\"ProductName\":null,\"Activated\":false,\"ActivateNow\":false,"
       "\"Quantity\":1,\"Price\":null,\"RegularCharge\":false,\"RepeatCycle\":null,"

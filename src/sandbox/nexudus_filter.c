@@ -52,12 +52,18 @@ static const struct
   const char *name;
   NxEntity entity;
 } targets[] = {
-  { "Coworker", NX_COWORKERS },       { "TimePass", NX_PASS_TYPES },
-  { "Business", NX_BUSINESSES },      { "IssuedBy", NX_BUSINESSES },
-  { "InvoicingBusiness", NX_BUSINESSES }, { "FloorPlanBusiness", NX_BUSINESSES },
-  { "Resource", NX_RESOURCES },       { "Tariff", NX_TARIFFS },
-  { "Product", NX_PRODUCTS },         { "FloorPlanDesk", NX_DESKS },
-  { "SimpleTimeZone", NX_ZONES },     { "CoworkerContract", NX_CONTRACTS },
+  { "Coworker", NX_COWORKERS },
+  { "TimePass", NX_PASS_TYPES },
+  { "Business", NX_BUSINESSES },
+  { "IssuedBy", NX_BUSINESSES },
+  { "InvoicingBusiness", NX_BUSINESSES },
+  { "FloorPlanBusiness", NX_BUSINESSES },
+  { "Resource", NX_RESOURCES },
+  { "Tariff", NX_TARIFFS },
+  { "Product", NX_PRODUCTS },
+  { "FloorPlanDesk", NX_DESKS },
+  { "SimpleTimeZone", NX_ZONES },
+  { "CoworkerContract", NX_CONTRACTS },
 };
 
 static void
@@ -75,7 +81,7 @@ target_of (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
     if (g_str_equal (targets[i].name, name))
-      return (int) targets[i].entity;
+      return (int)targets[i].entity;
   return -1;
 }
 
@@ -84,7 +90,7 @@ static gboolean
 resolve (Reading *reading, Filter *filter, char **parts)
 {
   Nexudus *nexudus = reading->call->sandbox->nexudus;
-  int entity = (int) reading->entity;
+  int entity = (int)reading->entity;
   for (; *parts != NULL; parts++)
     {
       if (filter->depth == PATH_MAX_ || entity < 0)
@@ -133,9 +139,9 @@ read_value (Reading *reading, Filter *filter, const char *value)
   if (filter->is_number)
     return;
   if (filter->op != OP_EQUAL)
-    (void) read_time (reading, value, &filter->time); /* an error is kept in READING */
+    (void)read_time (reading, value, &filter->time); /* an error is kept in READING */
   else if (strlen (value) >= 10)
-    (void) lk_time_parse (value, strlen (value), &filter->time, NULL); /* most texts are no time */
+    (void)lk_time_parse (value, strlen (value), &filter->time, NULL); /* most texts are no time */
 }
 
 static void
@@ -224,8 +230,9 @@ value_matches (const NxFilters *filters, const Filter *filter, const json_t *val
       if (json_is_string (value))
         return text_matches (filters, filter, json_string_value (value));
       if (json_is_boolean (value))
-        return json_is_true (value) == (g_ascii_strcasecmp (filter->text, "true") == 0
-                                        || g_str_equal (filter->text, "1"));
+        return json_is_true (value)
+               == (g_ascii_strcasecmp (filter->text, "true") == 0
+                   || g_str_equal (filter->text, "1"));
       if (json_is_integer (value))
         return filter->is_number && json_integer_value (value) == filter->integer;
       return json_is_real (value) && filter->is_number && json_real_value (value) == filter->number;
@@ -244,8 +251,7 @@ filter_matches (const NxFilters *filters, const Filter *filter, const Row *row)
 {
   if (filter->by_updated && filter->op != OP_EQUAL)
     return row->updated != LK_TIME_NONE
-           && (filter->op == OP_FROM ? row->updated >= filter->time
-                                     : row->updated <= filter->time);
+           && (filter->op == OP_FROM ? row->updated >= filter->time : row->updated <= filter->time);
   if (filter->by_owner && filter->op == OP_EQUAL)
     return filter->is_number && row->key1 == filter->integer;
   for (guint i = 0;; i++)

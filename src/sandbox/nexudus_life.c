@@ -94,7 +94,7 @@ nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal)
   json_t *out = json_array ();
   for (guint i = 0; i < rules->len; i++)
     {
-      const json_t *rule = ((Row *) rules->pdata[i])->data;
+      const json_t *rule = ((Row *)rules->pdata[i])->data;
       Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES), json_int (rule, "TimePassId", 0));
       if (json_int (rule, "TariffId", 0) != tariff || type == NULL)
         continue;
@@ -106,13 +106,9 @@ nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal)
             missing -= old->len;
           end_passes (nexudus, old, how);
         }
-      json_t *extra = json_pack ("{s:b,s:s,s:o}",
-                                 "IsFromTariff",
-                                 TRUE,
-                                 "CoworkerContractUniqueId",
-                                 unique_id (contract),
-                                 "ExpireDate",
-                                 bare_date (now + period_of (json_int (rule, "PassRenewalTime", 3))));
+      json_t *extra = json_pack (
+          "{s:b,s:s,s:o}", "IsFromTariff", TRUE, "CoworkerContractUniqueId", unique_id (contract),
+          "ExpireDate", bare_date (now + period_of (json_int (rule, "PassRenewalTime", 3))));
       for (gint64 n = 0; n < missing; n++)
         {
           Row *pass = nx_give_pass (nexudus, coworker, type, extra);
@@ -147,18 +143,16 @@ tell_coworker (Nexudus *nexudus, gint64 id)
       g_string_append_printf (names, "%s%s", names->len > 0 ? "," : "", name ? name : "");
       main_contract = contract->data;
     }
-  static const char *const shared[] = { "TariffId", "TariffName", "StartDate", "RenewalDate",
-                                        "CancellationDate", "BillingDay" };
+  static const char *const shared[]
+      = { "TariffId", "TariffName", "StartDate", "RenewalDate", "CancellationDate", "BillingDay" };
   for (guint i = 0; i < G_N_ELEMENTS (shared); i++)
     {
       json_t *value = json_object_get (main_contract, shared[i]);
       json_set (coworker->data, shared[i], value != NULL ? json_incref (value) : json_null ());
     }
-  json_set (coworker->data,
-            "CoworkerContractIds",
+  json_set (coworker->data, "CoworkerContractIds",
             ids->len > 0 ? json_string (ids->str) : json_null ());
-  json_set (coworker->data,
-            "CoworkerContractTariffNames",
+  json_set (coworker->data, "CoworkerContractTariffNames",
             ids->len > 0 ? json_string (names->str) : json_null ());
   nx_touch (nexudus, NX_COWORKERS, coworker, SYSTEM, TRUE);
 }
@@ -170,7 +164,7 @@ nx_start_contract (Nexudus *nexudus, const json_t *fields, json_t **out_passes)
   gint64 coworker_id = json_int (fields, "CoworkerId", 0);
   const Row *coworker = table_get (nx_table (nexudus, NX_COWORKERS), coworker_id);
   LkTime starts = json_time (fields, "StartDate");
-  json_t *all = json_copy ((json_t *) fields);
+  json_t *all = json_copy ((json_t *)fields);
   if (starts == LK_TIME_NONE)
     {
       starts = now;
@@ -242,8 +236,8 @@ nexudus_tick (Nexudus *nexudus)
 static LkTime
 product_end (const json_t *rule, LkTime now)
 {
-  static const LkTime units[] = { 31 * LK_DAY, 31 * LK_DAY,  LK_DAY,     7 * LK_DAY,
-                                  31 * LK_DAY, 365 * LK_DAY, 31 * LK_DAY };
+  static const LkTime units[]
+      = { 31 * LK_DAY, 31 * LK_DAY, LK_DAY, 7 * LK_DAY, 31 * LK_DAY, 365 * LK_DAY, 31 * LK_DAY };
   gint64 type = CLAMP (json_int (rule, "ExpirationType", 4), 0, 6);
   return now + units[type] * MAX (1, json_int (rule, "ExpiresIn", 1));
 }
@@ -254,7 +248,7 @@ nx_sell (Nexudus *nexudus, const json_t *fields, gboolean paid, Row **out_sale)
   LkTime now = sandbox_now (nexudus->sandbox);
   gint64 product = json_int (fields, "ProductId", 0);
   gint64 quantity = json_int (fields, "Quantity", 1);
-  json_t *all = json_copy ((json_t *) fields);
+  json_t *all = json_copy ((json_t *)fields);
   json_set (all, "Activated", json_boolean (paid));
   json_set (all, "CoworkerInvoicePaid", json_boolean (paid));
   json_set (all, "SaleDate", nx_date_text (nexudus, now));
@@ -265,15 +259,12 @@ nx_sell (Nexudus *nexudus, const json_t *fields, gboolean paid, Row **out_sale)
   json_t *out = json_array ();
   for (guint i = 0; paid && i < rules->len; i++)
     {
-      const json_t *rule = ((Row *) rules->pdata[i])->data;
+      const json_t *rule = ((Row *)rules->pdata[i])->data;
       Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES), json_int (rule, "TimePassId", 0));
       if (json_int (rule, "ProductId", 0) != product || type == NULL)
         continue;
-      json_t *extra = json_pack ("{s:s,s:o}",
-                                 "CoworkerProductUniqueId",
-                                 unique_id (sale),
-                                 "ExpireDate",
-                                 bare_date (product_end (rule, now)));
+      json_t *extra = json_pack ("{s:s,s:o}", "CoworkerProductUniqueId", unique_id (sale),
+                                 "ExpireDate", bare_date (product_end (rule, now)));
       for (gint64 n = 0; n < quantity * json_int (rule, "PassesIncluded", 1); n++)
         {
           Row *pass = nx_give_pass (nexudus, json_int (fields, "CoworkerId", 0), type, extra);
@@ -292,8 +283,7 @@ nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by
 {
   gboolean by_guid = switch_is (nexudus->sandbox, SW_NX_ORIGINAL, "guid");
   json_t *fields = json_copy (booking->data);
-  json_set (fields,
-            "OriginalBookingId",
+  json_set (fields, "OriginalBookingId",
             by_guid ? json_incref (json_object_get (booking->data, "UniqueId"))
                     : json_integer (booking->id));
   static const char *const own[] = { "Id", "UniqueId", "CreatedOn", "UpdatedOn" };
@@ -318,8 +308,8 @@ nx_delete_coworker (Nexudus *nexudus, Row *coworker)
       Table *table = nx_table (nexudus, owned[i]);
       GPtrArray *rows = table_rows (table);
       for (guint j = rows->len; j > 0; j--)
-        if (((Row *) rows->pdata[j - 1])->key1 == id)
-          table_remove (table, ((Row *) rows->pdata[j - 1])->id);
+        if (((Row *)rows->pdata[j - 1])->key1 == id)
+          table_remove (table, ((Row *)rows->pdata[j - 1])->id);
     }
   table_remove (nx_table (nexudus, NX_COWORKERS), id);
 }
@@ -339,22 +329,16 @@ with_member (const json_t *list, gint64 id, gboolean join)
 void
 nx_join_team (Nexudus *nexudus, Row *coworker, Row *team, gboolean join)
 {
-  json_set (team->data,
-            "TeamMembers",
+  json_set (team->data, "TeamMembers",
             with_member (json_object_get (team->data, "TeamMembers"), coworker->id, join));
   nx_touch (nexudus, NX_TEAMS, team, "admin@example.org", TRUE);
   json_t *teams = with_member (json_object_get (coworker->data, "Teams"), team->id, join);
   g_autoptr (GString) ids = g_string_new (NULL);
   for (gsize i = 0; i < json_array_size (teams); i++)
-    g_string_append_printf (ids,
-                            "%s%" G_GINT64_FORMAT,
-                            i > 0 ? "," : "",
-                            (gint64) json_integer_value (json_array_get (teams, i)));
+    g_string_append_printf (ids, "%s%" G_GINT64_FORMAT, i > 0 ? "," : "",
+                            (gint64)json_integer_value (json_array_get (teams, i)));
   json_set (coworker->data, "Teams", teams);
   json_set (coworker->data, "TeamIds", ids->len > 0 ? json_string (ids->str) : json_null ());
-  nx_touch (nexudus,
-            NX_COWORKERS,
-            coworker,
-            "admin@example.org",
+  nx_touch (nexudus, NX_COWORKERS, coworker, "admin@example.org",
             switch_is (nexudus->sandbox, SW_NX_TEAM, "yes"));
 }

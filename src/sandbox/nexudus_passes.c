@@ -48,7 +48,7 @@ is_network (Nexudus *nexudus, gint64 business)
 {
   GPtrArray *rows = table_rows (nx_table (nexudus, NX_BUSINESSES));
   for (guint i = 0; i < rows->len; i++)
-    if (json_int (((Row *) rows->pdata[i])->data, "RootLocationId", 0) == business)
+    if (json_int (((Row *)rows->pdata[i])->data, "RootLocationId", 0) == business)
       return TRUE;
   return FALSE;
 }
@@ -101,9 +101,9 @@ rank (const Row *pass, const json_t *type)
   gboolean given = json_flag (pass->data, "IsFromTariff", FALSE)
                    || json_text (pass->data, "CoworkerProductUniqueId") != NULL;
   double price = MIN (json_number_value (json_object_get (type, "Price")), 9999);
-  return (used ? 0 : 1e9) - (double) json_int (type, "UsePriority", 0) * 1e8
+  return (used ? 0 : 1e9) - (double)json_int (type, "UsePriority", 0) * 1e8
          + (is_day_pass (type) ? 0 : 1e7) + price * 100 + (given ? 0 : 50)
-         + (double) MIN (json_array_size (json_object_get (type, "Businesses")), 40);
+         + (double)MIN (json_array_size (json_object_get (type, "Businesses")), 40);
 }
 
 static Row *
@@ -120,8 +120,8 @@ choose_pass (Nexudus *nexudus, gint64 coworker, const Visit *visit, const json_t
       if (json_is_string (named)
           && g_strcmp0 (json_string_value (named), json_text (pass->data, "UniqueId")) != 0)
         continue;
-      const Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES),
-                                   json_int (pass->data, "TimePassId", 0));
+      const Row *type
+          = table_get (nx_table (nexudus, NX_PASS_TYPES), json_int (pass->data, "TimePassId", 0));
       if (!is_valid (nexudus, pass, type ? type->data : NULL, visit))
         continue;
       double r = rank (pass, type->data);
@@ -173,19 +173,17 @@ nx_check_in (Nexudus *nexudus, const json_t *fields, LkTime at, Row **out_pass, 
   gint64 coworker = json_int (fields, "CoworkerId", 0);
   Visit visit = { json_int (fields, "BusinessId", 0), at, "" };
   business_date (nexudus, visit.business, at, visit.day);
-  Row *pass = choose_pass (
-      nexudus, coworker, &visit, json_object_get (fields, "CoworkerTimePassGuid"));
+  Row *pass
+      = choose_pass (nexudus, coworker, &visit, json_object_get (fields, "CoworkerTimePassGuid"));
   if (pass == NULL)
     {
-      lk_fail (error,
-               LK_ERROR_REJECT,
+      lk_fail (error, LK_ERROR_REJECT,
                "The customer does not have a valid time pass to check in at this location.");
       return NULL;
     }
   begin_use (nexudus, pass, at);
   Row *checkin = nx_create (nexudus, NX_CHECKINS, fields, SYSTEM);
-  json_object_set (
-      checkin->data, "CoworkerTimePassGuid", json_object_get (pass->data, "UniqueId"));
+  json_object_set (checkin->data, "CoworkerTimePassGuid", json_object_get (pass->data, "UniqueId"));
   if (json_is_blank (json_object_get (checkin->data, "FromTime")))
     json_set (checkin->data, "FromTime", nx_date_text (nexudus, at));
   table_changed (nx_table (nexudus, NX_CHECKINS), checkin);
@@ -224,17 +222,12 @@ nx_check_out (Nexudus *nexudus, Row *checkin, LkTime at)
 Row *
 nx_give_pass (Nexudus *nexudus, gint64 coworker, Row *type, const json_t *extra)
 {
-  json_t *fields = json_pack ("{s:I,s:I,s:O,s:O}",
-                              "CoworkerId",
-                              (json_int_t) coworker,
-                              "TimePassId",
-                              (json_int_t) type->id,
-                              "BusinessId",
-                              json_object_get (type->data, "BusinessId"),
-                              "Price",
-                              json_object_get (type->data, "Price"));
+  json_t *fields
+      = json_pack ("{s:I,s:I,s:O,s:O}", "CoworkerId", (json_int_t)coworker, "TimePassId",
+                   (json_int_t)type->id, "BusinessId", json_object_get (type->data, "BusinessId"),
+                   "Price", json_object_get (type->data, "Price"));
   if (extra != NULL)
-    json_object_update (fields, (json_t *) extra);
+    json_object_update (fields, (json_t *)extra);
   Row *pass = nx_create (nexudus, NX_PASSES, fields, "admin@example.org");
   json_decref (fields);
   return pass;

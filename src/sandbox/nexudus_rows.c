@@ -49,9 +49,9 @@ nx_date_text (Nexudus *nexudus, LkTime time)
   char buf[LK_TIME_TEXT];
   char digits[8];
   LkTime whole = time - ((time % LK_SECOND) + LK_SECOND) % LK_SECOND;
-  guint below = (guint) (scramble (++nexudus->sandbox->drawn) % 10000);
-  (void) lk_time_format (whole, buf);
-  g_snprintf (digits, sizeof digits, "%03d%04u", (int) (time - whole), below);
+  guint below = (guint)(scramble (++nexudus->sandbox->drawn) % 10000);
+  (void)lk_time_format (whole, buf);
+  g_snprintf (digits, sizeof digits, "%03d%04u", (int)(time - whole), below);
   for (gsize len = strlen (digits); len > 0 && digits[len - 1] == '0'; len--)
     digits[len - 1] = '\0';
   buf[strlen (buf) - 1] = '\0'; /* the Z */
@@ -65,9 +65,9 @@ draw_id (Nexudus *nexudus, NxEntity entity)
   for (;;)
     {
       guint64 n = scramble (++nexudus->sandbox->drawn);
-      gint64 id = nx_infos[entity].first_id + (gint64) (n % 100000);
+      gint64 id = nx_infos[entity].first_id + (gint64)(n % 100000);
       if (entity != NX_ZONES && n % 3 == 0)
-        id += (gint64) 3000000000;
+        id += (gint64)3000000000;
       if (table_get (&nexudus->tables[entity], id) == NULL)
         return id;
     }
@@ -84,8 +84,7 @@ nx_fill_names (Nexudus *nexudus, NxEntity entity, Row *row)
         continue;
       const Row *target = table_get (&nexudus->tables[copies[i].entity], id);
       if (target != NULL)
-        json_object_set (row->data,
-                         copies[i].copy_key,
+        json_object_set (row->data, copies[i].copy_key,
                          json_object_get (target->data, copies[i].source_key));
     }
   const char *name = json_text (row->data, entity == NX_COWORKERS ? "FullName" : "Name");
@@ -115,18 +114,18 @@ fill_new (Nexudus *nexudus, NxEntity entity, json_t *data, const char *by)
   gint64 home = json_int (data, "InvoicingBusinessId", 0);
   if (json_is_blank (json_object_get (data, "AccessPincode")))
     {
-      guint64 pin = scramble ((guint64) json_int (data, "Id", 0)) % 90000 + 10000;
-      json_set (data, "AccessPincode", json_sprintf ("%u", (unsigned) pin));
+      guint64 pin = scramble ((guint64)json_int (data, "Id", 0)) % 90000 + 10000;
+      json_set (data, "AccessPincode", json_sprintf ("%u", (unsigned)pin));
     }
   if (json_array_size (json_object_get (data, "Businesses")) == 0 && home != 0)
-    json_set (data, "Businesses", json_pack ("[I]", (json_int_t) home));
+    json_set (data, "Businesses", json_pack ("[I]", (json_int_t)home));
 }
 
 Row *
 nx_create (Nexudus *nexudus, NxEntity entity, const json_t *fields, const char *by)
 {
   json_t *data = json_deep_copy (nexudus->defaults[entity]);
-  json_object_update (data, (json_t *) fields);
+  json_object_update (data, (json_t *)fields);
   fill_new (nexudus, entity, data, by);
   Row *row = table_put (&nexudus->tables[entity], data);
   nx_fill_names (nexudus, entity, row);
@@ -151,13 +150,10 @@ nx_merge (Nexudus *nexudus, NxEntity entity, Row *row, const json_t *fields, gbo
     if (json_object_get (fields, copies[i].id_key) != NULL
         && json_object_get (row->data, copies[i].copy_key) != NULL)
       json_set (row->data, copies[i].copy_key, json_null ());
-  json_object_update (row->data, (json_t *) fields);
+  json_object_update (row->data, (json_t *)fields);
   json_set (row->data, "Id", json_integer (row->id)); /* which never changes */
   nx_fill_names (nexudus, entity, row);
-  nx_touch (nexudus,
-            entity,
-            row,
-            "admin@example.org",
+  nx_touch (nexudus, entity, row, "admin@example.org",
             bump && json_object_get (fields, "UpdatedOn") == NULL);
 }
 
@@ -216,6 +212,6 @@ nx_forget_texts (Nexudus *nexudus)
     {
       GPtrArray *rows = table_rows (&nexudus->tables[i]);
       for (guint j = 0; j < rows->len; j++)
-        g_clear_pointer (&((Row *) rows->pdata[j])->list_text, g_free);
+        g_clear_pointer (&((Row *)rows->pdata[j])->list_text, g_free);
     }
 }

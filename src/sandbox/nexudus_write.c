@@ -14,31 +14,15 @@ envelope (Call *call, guint status, const char *message, json_t *value, json_t *
 {
   const NxUser *user = call->login;
   gboolean good = errors == NULL && value != NULL;
-  json_t *at = good ? nx_date_text (call->sandbox->nexudus, sandbox_now (call->sandbox))
-                    : json_null ();
-  call_reply (call,
-              status,
-              json_pack ("{s:i,s:s,s:o,s:b,s:b,s:n,s:n,s:o,s:s,s:o,s:b}",
-                         "Status",
-                         good ? 200 : 500,
-                         "Message",
-                         message,
-                         "Value",
-                         value != NULL ? value : json_null (),
-                         "OpenInDialog",
-                         FALSE,
-                         "OpenInWindow",
-                         FALSE,
-                         "RedirectURL",
-                         "JavaScript",
-                         "UpdatedOn",
-                         at,
-                         "UpdatedBy",
-                         user->email,
-                         "Errors",
-                         errors != NULL ? errors : json_null (),
-                         "WasSuccessful",
-                         good));
+  json_t *at
+      = good ? nx_date_text (call->sandbox->nexudus, sandbox_now (call->sandbox)) : json_null ();
+  call_reply (call, status,
+              json_pack ("{s:i,s:s,s:o,s:b,s:b,s:n,s:n,s:o,s:s,s:o,s:b}", "Status",
+                         good ? 200 : 500, "Message", message, "Value",
+                         value != NULL ? value : json_null (), "OpenInDialog", FALSE,
+                         "OpenInWindow", FALSE, "RedirectURL", "JavaScript", "UpdatedOn", at,
+                         "UpdatedBy", user->email, "Errors", errors != NULL ? errors : json_null (),
+                         "WasSuccessful", good));
 }
 
 static void
@@ -57,12 +41,9 @@ static void
 invalid (Call *call, const char *property, const char *message)
 {
   g_autofree char *text = g_strdup_printf ("%s: %s", property, message);
-  envelope (call,
-            400,
-            text,
-            NULL,
-            json_pack ("[{s:n,s:s,s:s}]", "AttemptedValue", "Message", text, "PropertyName",
-                       property));
+  envelope (
+      call, 400, text, NULL,
+      json_pack ("[{s:n,s:s,s:s}]", "AttemptedValue", "Message", text, "PropertyName", property));
 }
 
 static gboolean
@@ -86,11 +67,8 @@ is_filled (Call *call, NxEntity entity)
 static void
 created (Call *call, NxEntity entity, Row *row)
 {
-  envelope (call,
-            200,
-            "The record was created successfully.",
-            nx_render (call->sandbox->nexudus, entity, row, FALSE),
-            NULL);
+  envelope (call, 200, "The record was created successfully.",
+            nx_render (call->sandbox->nexudus, entity, row, FALSE), NULL);
 }
 
 /* --- create ----------------------------------------------------------------------------------- */
@@ -106,7 +84,7 @@ clashes (Nexudus *nexudus, const json_t *wanted)
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
     {
-      const json_t *other = ((Row *) rows->pdata[i])->data;
+      const json_t *other = ((Row *)rows->pdata[i])->data;
       if (json_int (other, "ResourceId", 0) == resource && json_time (other, "FromTime") < to
           && json_time (other, "ToTime") > from)
         return TRUE;
@@ -141,8 +119,7 @@ post_passes (Call *call)
   const NxUser *user = call->login;
   gint64 copies = CLAMP (json_int (call->body, "CreateMultiple", 1), 1, 1000);
   Row *row = NULL;
-  Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES),
-                         json_int (call->body, "TimePassId", 0));
+  Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES), json_int (call->body, "TimePassId", 0));
   if (type == NULL)
     {
       invalid (call, "TimePassId", "does not exist");
@@ -225,11 +202,8 @@ nx_put (Call *call, NxEntity entity)
   json_set (data, "UpdatedBy", json_string (user->email));
   row = table_put (nx_table (nexudus, entity), data);
   nx_fill_names (nexudus, entity, row);
-  envelope (call,
-            200,
-            "The record was updated successfully.",
-            json_pack ("{s:I}", "Id", (json_int_t) id),
-            NULL);
+  envelope (call, 200, "The record was updated successfully.",
+            json_pack ("{s:I}", "Id", (json_int_t)id), NULL);
 }
 
 static gboolean
@@ -248,7 +222,7 @@ has_children (Nexudus *nexudus, NxEntity entity, gint64 id)
     {
       GPtrArray *rows = table_rows (nx_table (nexudus, links[i].child));
       for (guint j = 0; links[i].parent == entity && j < rows->len; j++)
-        if (json_int (((Row *) rows->pdata[j])->data, links[i].key, 0) == id)
+        if (json_int (((Row *)rows->pdata[j])->data, links[i].key, 0) == id)
           return TRUE;
     }
   return FALSE;

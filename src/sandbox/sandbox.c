@@ -39,6 +39,7 @@ sandbox_new (LkTimers *timers)
 {
   Sandbox *sandbox = g_new0 (Sandbox, 1);
   sandbox->timers = timers;
+  sandbox->waiting = g_hash_table_new (NULL, NULL);
   start_empty (sandbox);
   return sandbox;
 }
@@ -46,6 +47,7 @@ sandbox_new (LkTimers *timers)
 void
 sandbox_reset (Sandbox *sandbox)
 {
+  call_drop_waiting (sandbox, TRUE);
   drop_all (sandbox);
   start_empty (sandbox);
 }
@@ -53,6 +55,8 @@ sandbox_reset (Sandbox *sandbox)
 void
 sandbox_free (Sandbox *sandbox)
 {
+  call_drop_waiting (sandbox, FALSE);
+  g_hash_table_unref (sandbox->waiting);
   drop_all (sandbox);
   for (int i = 0; i < SWITCHES_; i++)
     g_free (sandbox->switches[i]);

@@ -68,8 +68,9 @@ typedef struct
   gint64 clock_offset; /* ms that the services' time is ahead of the machine's */
   char *switches[SWITCHES_];
   gint64 limits[LIMITS_];
-  guint64 drawn; /* counts what was drawn: ids, fractions */
-  GRand *dice;   /* for faults; seeded, so that runs repeat */
+  guint64 drawn;       /* counts what was drawn: ids, fractions */
+  GRand *dice;         /* for faults; seeded, so that runs repeat */
+  GHashTable *waiting; /* calls that are held or delayed: Call → LkTimer */
   Faults *faults;
   Calls *calls;
   Nexudus *nexudus;
@@ -146,8 +147,10 @@ typedef struct
 
 /* Answers the request, with its faults. */
 void call_handle (Sandbox *sandbox, Service service, LkServerRequest *request);
+/* Forgets what is held or delayed; CUT their connections, unless the server is gone already. */
+void call_drop_waiting (Sandbox *sandbox, gboolean cut);
 
-void call_reply (Call *call, guint status, json_t *body);     /* takes BODY; NULL: none */
+void call_reply (Call *call, guint status, json_t *body);          /* takes BODY; NULL: none */
 void call_reply_text (Call *call, guint status, const char *json); /* as it is */
 void call_header (Call *call, const char *name, const char *value);
 gint64 call_query_int (const Call *call, const char *name, gint64 otherwise);
@@ -178,8 +181,8 @@ const char *json_text (const json_t *object, const char *key); /* NULL unless a 
 gint64 json_int (const json_t *object, const char *key, gint64 otherwise);
 gboolean json_flag (const json_t *object, const char *key, gboolean otherwise);
 void json_set (json_t *object, const char *key, json_t *value); /* takes VALUE */
-json_t *json_int_or_null (gint64 value); /* 0 is null */
-gboolean json_is_blank (const json_t *value); /* absent, null or "" */
+json_t *json_int_or_null (gint64 value);                        /* 0 is null */
+gboolean json_is_blank (const json_t *value);                   /* absent, null or "" */
 /* LK_TIME_NONE when absent, null or no time. */
 LkTime json_time (const json_t *object, const char *key);
 json_t *json_time_text (LkTime time); /* null for LK_TIME_NONE */

@@ -78,7 +78,7 @@ table_changed (Table *table, Row *row)
                          ? json_string_value (json_object_get (row->data, table->updated_key))
                          : NULL;
   if (text != NULL)
-    (void) lk_time_parse (text, strlen (text), &row->updated, NULL); /* none stays none */
+    (void)lk_time_parse (text, strlen (text), &row->updated, NULL); /* none stays none */
   if (table->index != NULL)
     table->index (row);
   const char *name = row_name (table, row);
@@ -134,7 +134,7 @@ table_by_name (const Table *table, const char *name)
 static gint
 by_id (gconstpointer a, gconstpointer b)
 {
-  const Row *left = *(Row *const *) a, *right = *(Row *const *) b;
+  const Row *left = *(Row *const *)a, *right = *(Row *const *)b;
   return (left->id > right->id) - (left->id < right->id);
 }
 
@@ -161,7 +161,7 @@ table_remove (Table *table, gint64 id)
   while (low < high)
     {
       guint middle = low + (high - low) / 2;
-      if (((Row *) rows->pdata[middle])->id < id)
+      if (((Row *)rows->pdata[middle])->id < id)
         low = middle + 1;
       else
         high = middle;

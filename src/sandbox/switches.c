@@ -47,7 +47,7 @@ switches_reset (Sandbox *sandbox)
       g_free (sandbox->switches[i]);
       const char *end = strchr (switch_infos[i].values, '|');
       sandbox->switches[i]
-          = g_strndup (switch_infos[i].values, (gsize) (end - switch_infos[i].values));
+          = g_strndup (switch_infos[i].values, (gsize)(end - switch_infos[i].values));
     }
 }
 
@@ -97,16 +97,16 @@ switches_put (Sandbox *sandbox, const json_t *values, GError **error)
 {
   const char *name;
   json_t *value;
-  json_object_foreach ((json_t *) values, name, value)
+  json_object_foreach ((json_t *)values, name, value)
   {
     int i = switch_find (name);
     if (i < 0)
       return lk_fail (error, LK_ERROR_REJECT, "no switch '%s'", name);
     if (!json_is_string (value) || !switch_takes (&switch_infos[i], json_string_value (value)))
-      return lk_fail (
-          error, LK_ERROR_REJECT, "switch '%s' is one of %s", name, switch_infos[i].values);
+      return lk_fail (error, LK_ERROR_REJECT, "switch '%s' is one of %s", name,
+                      switch_infos[i].values);
   }
-  json_object_foreach ((json_t *) values, name, value)
+  json_object_foreach ((json_t *)values, name, value)
   {
     int i = switch_find (name);
     g_free (sandbox->switches[i]);
@@ -136,7 +136,7 @@ limits_put (Sandbox *sandbox, const json_t *values, GError **error)
 {
   const char *name;
   json_t *value;
-  json_object_foreach ((json_t *) values, name, value)
+  json_object_foreach ((json_t *)values, name, value)
   {
     if (limit_find (name) < 0)
       return lk_fail (error, LK_ERROR_REJECT, "no limit '%s'", name);
@@ -144,7 +144,7 @@ limits_put (Sandbox *sandbox, const json_t *values, GError **error)
         || json_integer_value (value) > 10000000)
       return lk_fail (error, LK_ERROR_REJECT, "limit '%s' is a number from 0 to 10000000", name);
   }
-  json_object_foreach ((json_t *) values, name, value)
+  json_object_foreach ((json_t *)values, name, value)
   {
     sandbox->limits[limit_find (name)] = json_integer_value (value);
   }
@@ -156,20 +156,14 @@ switches_print_help (GString *out)
 {
   g_string_append (out, "Switches (PUT /sandbox/switches), the default first:\n");
   for (int i = 0; i < SWITCHES_; i++)
-    g_string_append_printf (out,
-                            "  %s  %s\n      %s\n",
-                            switch_infos[i].name,
-                            switch_infos[i].values,
-                            switch_infos[i].help);
+    g_string_append_printf (out, "  %s  %s\n      %s\n", switch_infos[i].name,
+                            switch_infos[i].values, switch_infos[i].help);
   g_string_append (out, "\nLimits (PUT /sandbox/limits), 0 for none:\n");
   for (int i = 0; i < LIMITS_; i++)
-    g_string_append_printf (out,
-                            "  %s  %" G_GINT64_FORMAT "\n      %s\n",
-                            limit_infos[i].name,
-                            limit_infos[i].value,
-                            limit_infos[i].help);
-  g_string_append (out,
-                   "\nFaults (PUT /sandbox/faults): status, cut_before, cut_after, short, malformed, "
-                   "html,\nrepeat_page, moving_total, shift, empty_page, endless; each with "
-                   "service, method, path, query,\nskip, count, probability, hold_ms, delay_ms.\n");
+    g_string_append_printf (out, "  %s  %" G_GINT64_FORMAT "\n      %s\n", limit_infos[i].name,
+                            limit_infos[i].value, limit_infos[i].help);
+  g_string_append (
+      out, "\nFaults (PUT /sandbox/faults): status, cut_before, cut_after, short, malformed, "
+           "html,\nrepeat_page, moving_total, shift, empty_page, endless; each with "
+           "service, method, path, query,\nskip, count, probability, hold_ms, delay_ms.\n");
 }

@@ -53,7 +53,7 @@ json_time (const json_t *object, const char *key)
   const char *text = json_text (object, key);
   LkTime time = LK_TIME_NONE;
   if (text != NULL)
-    (void) lk_time_parse (text, strlen (text), &time, NULL); /* none stays none */
+    (void)lk_time_parse (text, strlen (text), &time, NULL); /* none stays none */
   return time;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * A rate limit as a sliding window: at most N in any PERIOD. It remembers the last N times, so it is
- * exact. N is given with each call, since limits may be set while the sandbox runs.
+ * A rate limit as a sliding window: at most N in any PERIOD. It remembers the last N times, so it
+ * is exact. N is given with each call, since limits may be set while the sandbox runs.
  */
 #pragma once
 

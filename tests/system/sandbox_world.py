@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Latchkey authors
-"""What the sandbox's own tests share: a client of each service that shows answers as they came, and
-a small world with two locations, two doors and one person."""
+"""What the sandbox's own tests share: the program as a process, a client of each service that shows
+answers as they came, and a small world with two locations, two doors and a few people."""
 
 from __future__ import annotations
 
 import base64
 import http.client
 import json
+import subprocess
 import urllib.parse
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from harness.paths import program
 from harness.sandbox import Sandbox
+from harness.wait import wait_for
 
 USER, PASSWORD, KEY = "api@example.org", "sandbox-password", "sandbox-key"
 NORTH, SOUTH = 1421000001, 1421000002
@@ -172,3 +176,16 @@ class World:
         return self.kisi.post("/role_assignments", {"role_assignment": {
             "applies_to_type": "Group", "applies_to_id": group, "assignee_type": "User",
             "assignee_id": user, "role_id": "group_basic", "notify": False, **window}})
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([program("latchkey-sandbox"), *arguments], capture_output=True, text=True,
+                          timeout=20, check=False)
+
+
+def start(ready: Path, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
+    argv = [str(program("latchkey-sandbox")), *arguments, "--ready-file", str(ready)]
+    with ready.with_suffix(".log").open("w") as log:
+        process = subprocess.Popen(argv, stderr=log, text=True)
+    wait_for(ready.exists, "the sandbox listens", 20.0)
+    return process, json.loads(ready.read_text())

@@ -8,44 +8,17 @@ from __future__ import annotations
 import http.client
 import json
 import signal
-import subprocess
 import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.paths import ROOT, program
-from harness.wait import wait_for
-from sandbox_world import ADA, FRONT, GROUP, KEY, NOW, Client, World
+from harness.paths import ROOT
+from sandbox_world import ADA, FRONT, GROUP, KEY, NOW, Client, World, run, start
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([program("latchkey-sandbox"), *arguments], capture_output=True, text=True,
-                          timeout=20, check=False)
-
-
-def start(ready: Path, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
-    argv = [str(program("latchkey-sandbox")), *arguments, "--ready-file", str(ready)]
-    process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
-    wait_for(ready.exists, "the sandbox listens", 20.0)
-    return process, json.loads(ready.read_text())
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    ready = tmp_path_factory.mktemp("sandbox") / "ready.json"
-    process, urls = start(ready, "--listen", "127.0.0.1:0")
-    with process:
-        yield World(urls["all"])
-        process.terminate()
-
-
-@pytest.fixture
-def world(running: World) -> World:
-    running.begin()
-    return running
+pytest_plugins = ["sandbox_fixtures"]
 
 
 # -- the program -----------------------------------------------------------------------------------

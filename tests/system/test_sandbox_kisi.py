@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 
 from sandbox_world import (
     BACK, FAR_GROUP, FRONT, GROUP, KEY, NOW, OTHER_GROUP, OTHER_PLACE, PLACE, Answer, World)
-from test_sandbox import running, world  # noqa: F401 (fixtures)
+
+pytest_plugins = ["sandbox_fixtures"]
 
 SCHEMAS = Path(__file__).resolve().parent / "schemas" / "kisi"
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -287,7 +288,7 @@ def test_what_a_role_assignment_needs(world: World) -> None:
         "user_id": 10, "group_id": GROUP, "role_id": "place_administrator"}}), 422, "role_id")
 
 
-WINDOW = {"valid_from": NOW, "valid_until": "2030-02-01T00:00:00Z"}
+WINDOW: dict[str, Any] = {"valid_from": NOW, "valid_until": "2030-02-01T00:00:00Z"}
 
 
 @pytest.mark.parametrize(("switch", "equal", "different"), [
@@ -296,7 +297,9 @@ WINDOW = {"valid_from": NOW, "valid_until": "2030-02-01T00:00:00Z"}
 def test_a_second_assignment(world: World, switch: str, equal: int, different: int) -> None:
     world.side.switch(kisi_duplicate_assignment=switch)
     assert world.grant(**WINDOW).status == 200
-    for status, window in ((equal, WINDOW), (different, {"valid_until": None})):
+    second: tuple[tuple[int, dict[str, Any]], ...] = (
+        (equal, WINDOW), (different, {"valid_until": None}))
+    for status, window in second:
         answer = world.grant(**window)
         if status == 200:
             valid("role_assignment", answer)
@@ -408,19 +411,16 @@ def test_the_very_end(world: World, switch: str, opens: bool) -> None:
 def test_what_shuts_a_door(world: World) -> None:
     right = world.grant().json()["id"]
     side = world.side
-    for shut, again, code in (
-        (lambda: side.suspend_user("ada@example.org"),
-         lambda: side.suspend_user("ada@example.org", False), "fcd8ff"),
-        (lambda: side.call("POST", "/kisi/lockdown", {"lock": FRONT, "on": True}),
-         lambda: side.call("POST", "/kisi/lockdown", {"lock": FRONT, "on": False}), "fad001"),
-        (lambda: side.call("POST", "/kisi/lockdown", {"place": PLACE, "on": True}),
-         lambda: side.call("POST", "/kisi/lockdown", {"place": PLACE, "on": False}), "fad002"),
+    for path, on, off, code in (
+        ("suspend", {"user_id": 10}, {"user_id": 10, "suspended": False}, "fcd8ff"),
+        ("lockdown", {"lock": FRONT}, {"lock": FRONT, "on": False}, "fad001"),
+        ("lockdown", {"place": PLACE}, {"place": PLACE, "on": False}, "fad002"),
     ):
-        shut()
+        side.call("POST", f"/kisi/{path}", on)
         assert tried(world) == (False, code, None)
         valid("lock", world.kisi.get(f"/locks/{FRONT}"))
         valid("place", world.kisi.get(f"/places/{PLACE}"))
-        again()
+        side.call("POST", f"/kisi/{path}", off)
         assert tried(world) == (True, None, right)
     side.call("PUT", f"/kisi/groups/{GROUP}", {"login_enabled": False})
     assert tried(world, credential="Login") == (False, "f01337", None)

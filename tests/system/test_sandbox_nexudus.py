@@ -12,12 +12,13 @@ import pytest
 
 from sandbox_world import (
     ADA, BOB, DAY, HOURS, NORTH, NOW, PASSWORD, ROOM, SOUTH, USER, WORLD, Answer, World)
-from test_sandbox import running, world  # noqa: F401 (fixtures)
+
+pytest_plugins = ["sandbox_fixtures"]
 
 COWORKERS = "/api/spaces/coworkers"
 PASSES = "/api/billing/coworkertimepasses"
 BOOKINGS = "/api/spaces/bookings"
-TOMORROW = {"from_": "2030-01-16T09:00:00Z", "until": "2030-01-16T10:00:00Z"}
+TOMORROW: dict[str, Any] = {"from_": "2030-01-16T09:00:00Z", "until": "2030-01-16T10:00:00Z"}
 
 
 def ids(answer: Answer) -> list[int]:
@@ -186,7 +187,7 @@ def test_filters(world: World) -> None:
     hers = world.side.give_pass(BOB, HOURS)["Id"]
     world.side.use_pass(mine)
     get = world.nexudus.get
-    for wanted, filters in (
+    cases: tuple[tuple[list[int], dict[str, Any]], ...] = (
         ([mine], {"CoworkerTimePass_Coworker": ADA}),
         ([mine], {"CoworkerTimePass_Business": NORTH}),
         ([hers], {"CoworkerTimePass_TimePass_Name": "ten HOURS"}),
@@ -198,7 +199,8 @@ def test_filters(world: World) -> None:
         ([mine], {"from_CoworkerTimePass_UsedDate": "2030-01-15T10:00"}),
         ([], {"from_CoworkerTimePass_UsedDate": "2030-01-15T10:01"}),
         ([], {"from_CoworkerTimePass_TotalUses": "1"}),
-    ):
+    )
+    for wanted, filters in cases:
         assert ids(get(PASSES, **filters)) == wanted, filters
     assert get(PASSES, from_CoworkerTimePass_UsedDate="soon").status == 400
     assert ids(get(COWORKERS, Coworker_Email="ADA@example.org")) == [ADA]

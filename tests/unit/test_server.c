@@ -55,13 +55,8 @@ on_request (LkServerRequest *request, gpointer data)
   const char *mark = lk_server_header (request, "x-mark");
 
   fixture->handled++;
-  g_string_append_printf (fixture->seen,
-                          "%s %s [%" G_GSIZE_FORMAT ":%s] %s ",
-                          lk_server_method (request),
-                          path,
-                          len,
-                          sent,
-                          mark != NULL ? mark : "-");
+  g_string_append_printf (fixture->seen, "%s %s [%" G_GSIZE_FORMAT ":%s] %s ",
+                          lk_server_method (request), path, len, sent, mark != NULL ? mark : "-");
   lk_server_query_each (request, see_query, fixture->seen);
   if (g_str_equal (path, "/later"))
     g_ptr_array_add (fixture->later, request);
@@ -102,7 +97,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 static size_t
 take (char *data, size_t size, size_t n, void *out)
 {
-  g_string_append_len (out, data, (gssize) (size * n));
+  g_string_append_len (out, data, (gssize)(size * n));
   return size * n;
 }
 
@@ -111,7 +106,7 @@ static size_t
 take_some (char *data, size_t size, size_t n, void *out)
 {
   GString *body = out;
-  g_string_append_len (body, data, (gssize) (size * n));
+  g_string_append_len (body, data, (gssize)(size * n));
   return body->len > 200000 ? 0 : size * n;
 }
 
@@ -155,8 +150,7 @@ turn (Fixture *fixture)
   int running, left;
   CURLMsg *message;
 
-  curl_multi_poll (
-      fixture->multi, &extra, 1, timeout < 0 ? 100 : MIN (timeout, 100), &running);
+  curl_multi_poll (fixture->multi, &extra, 1, timeout < 0 ? 100 : MIN (timeout, 100), &running);
   lk_server_run (fixture->server);
   curl_multi_perform (fixture->multi, &running);
   while ((message = curl_multi_info_read (fixture->multi, &left)) != NULL)

@@ -26,8 +26,8 @@ typedef void (*LkServerFunc) (LkServerRequest *request, gpointer data);
 /* Listens on LISTEN, "ADDRESS:PORT" with a numeric IPv4 address or a bracketed IPv6 one; port 0
  * picks a free one. BODY_MAX 0 means LK_SERVER_BODY_MAX. LK_ERROR_CONFIG: LISTEN is no such text,
  * or no address of this machine. LK_ERROR_RETRY: it is taken, and may be free later. */
-LkServer *lk_server_new (const char *listen, gsize body_max, LkServerFunc func, gpointer data,
-                         GError **error);
+LkServer *lk_server_new (
+    const char *listen, gsize body_max, LkServerFunc func, gpointer data, GError **error);
 
 /* Cuts what is still unanswered; those requests are gone then. */
 void lk_server_free (LkServer *server);
@@ -53,16 +53,20 @@ const char *lk_server_body (const LkServerRequest *request, gsize *out_len); /* 
 typedef void (*LkServerQueryFunc) (const char *name, const char *value, gpointer data);
 void lk_server_query_each (const LkServerRequest *request, LkServerQueryFunc func, gpointer data);
 
-/* HEADERS: name, value, name, value, …, NULL; or NULL. BODY may be NULL and is kept by reference. */
-void lk_server_reply (LkServerRequest *request, guint status, const char *const *headers,
-                      GBytes *body);
+/* HEADERS: name, value, name, value, …, NULL; or NULL. BODY may be NULL and is kept by reference.
+ */
+void
+lk_server_reply (LkServerRequest *request, guint status, const char *const *headers, GBytes *body);
 
 /* Closes the connection without an answer. */
 void lk_server_cut (LkServerRequest *request);
 
 /* For the sandbox's faults: an answer whose Content-Length is LENGTH, more than BODY has, and which
  * is cut behind BODY; with LENGTH 0, BODY again and again without end. */
-void lk_server_reply_broken (LkServerRequest *request, guint status, const char *const *headers,
-                             GBytes *body, guint64 length);
+void lk_server_reply_broken (LkServerRequest *request,
+                             guint status,
+                             const char *const *headers,
+                             GBytes *body,
+                             guint64 length);
 
 G_END_DECLS

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define IDLE_SECONDS 120
+#define IDLE_SECONDS    120
 #define CONNECTIONS_MAX 512
 
 struct _LkServer
@@ -48,34 +48,31 @@ struct _LkServerRequest
 /* --- the address ------------------------------------------------------------------------------ */
 
 static gboolean
-parse_listen (const char *listen,
-              struct sockaddr_storage *out,
-              socklen_t *out_len,
-              GError **error)
+parse_listen (const char *listen, struct sockaddr_storage *out, socklen_t *out_len, GError **error)
 {
   const char *colon = strrchr (listen, ':');
   guint64 port;
   if (colon == NULL || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, &port, NULL))
     return lk_fail (error, LK_ERROR_CONFIG, "'%s' is not ADDRESS:PORT", listen);
 
-  g_autofree char *host = g_strndup (listen, (gsize) (colon - listen));
+  g_autofree char *host = g_strndup (listen, (gsize)(colon - listen));
   gsize len = strlen (host);
   memset (out, 0, sizeof *out);
   if (len > 2 && host[0] == '[' && host[len - 1] == ']')
     {
-      struct sockaddr_in6 *in6 = (struct sockaddr_in6 *) out;
+      struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
       host[len - 1] = '\0';
       in6->sin6_family = AF_INET6;
-      in6->sin6_port = htons ((guint16) port);
+      in6->sin6_port = htons ((guint16)port);
       *out_len = sizeof *in6;
       if (inet_pton (AF_INET6, host + 1, &in6->sin6_addr) == 1)
         return TRUE;
     }
   else
     {
-      struct sockaddr_in *in4 = (struct sockaddr_in *) out;
+      struct sockaddr_in *in4 = (struct sockaddr_in *)out;
       in4->sin_family = AF_INET;
-      in4->sin_port = htons ((guint16) port);
+      in4->sin_port = htons ((guint16)port);
       *out_len = sizeof *in4;
       if (inet_pton (AF_INET, host, &in4->sin_addr) == 1)
         return TRUE;
@@ -99,17 +96,17 @@ open_socket (const char *listen_on, guint16 *out_port, GError **error)
       return -1;
     }
   int on = 1;
-  (void) setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* a convenience */
-  if (bind (fd, (struct sockaddr *) &address, len) != 0 || listen (fd, SOMAXCONN) != 0
-      || getsockname (fd, (struct sockaddr *) &address, &len) != 0)
+  (void)setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* a convenience */
+  if (bind (fd, (struct sockaddr *)&address, len) != 0 || listen (fd, SOMAXCONN) != 0
+      || getsockname (fd, (struct sockaddr *)&address, &len) != 0)
     {
       int code = errno == EADDRINUSE ? LK_ERROR_RETRY : LK_ERROR_CONFIG;
       lk_fail (error, code, "listen on '%s': %s", listen_on, g_strerror (errno));
       close (fd);
       return -1;
     }
-  *out_port = ntohs (address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &address)->sin6_port
-                                                   : ((struct sockaddr_in *) &address)->sin_port);
+  *out_port = ntohs (address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                                   : ((struct sockaddr_in *)&address)->sin_port);
   return fd;
 }
 
@@ -145,7 +142,7 @@ on_completed (void *data,
               void **slot,
               enum MHD_RequestTerminationCode code)
 {
-  g_clear_pointer ((LkServerRequest **) slot, request_free);
+  g_clear_pointer ((LkServerRequest **)slot, request_free);
 }
 
 static enum MHD_Result
@@ -163,7 +160,7 @@ static enum MHD_Result
 refuse_large (struct MHD_Connection *connection)
 {
   struct MHD_Response *response = MHD_create_response_from_buffer (0, NULL, MHD_RESPMEM_PERSISTENT);
-  (void) MHD_add_response_header (response, "Connection", "close");
+  (void)MHD_add_response_header (response, "Connection", "close");
   enum MHD_Result result = MHD_queue_response (connection, 413, response);
   MHD_destroy_response (response);
   return result;
@@ -191,7 +188,7 @@ take_body (LkServerRequest *request, const char *bytes, gsize len)
       g_byte_array_set_size (request->body, 0);
       return;
     }
-  g_byte_array_append (request->body, (const guint8 *) bytes, (guint) len);
+  g_byte_array_append (request->body, (const guint8 *)bytes, (guint)len);
 }
 
 static enum MHD_Result
@@ -226,7 +223,7 @@ on_request (void *data,
       request->handled = TRUE;
       if (request->body == NULL)
         request->body = g_byte_array_new ();
-      g_byte_array_append (request->body, (const guint8 *) "", 1); /* so that it ends in NUL */
+      g_byte_array_append (request->body, (const guint8 *)"", 1); /* so that it ends in NUL */
       server->func (request, server->data);
     }
   if (request->done)
@@ -240,11 +237,7 @@ on_request (void *data,
 /* --- the server ------------------------------------------------------------------------------- */
 
 LkServer *
-lk_server_new (const char *listen,
-               gsize body_max,
-               LkServerFunc func,
-               gpointer data,
-               GError **error)
+lk_server_new (const char *listen, gsize body_max, LkServerFunc func, gpointer data, GError **error)
 {
   g_autoptr (LkServer) server = g_new0 (LkServer, 1);
   server->func = func;
@@ -255,25 +248,14 @@ lk_server_new (const char *listen,
   int fd = open_socket (listen, &server->port, error);
   if (fd < 0)
     return NULL;
-  server->url = g_strdup_printf (
-      "http://%.*s:%u", (int) (strrchr (listen, ':') - listen), listen, server->port);
+  server->url = g_strdup_printf ("http://%.*s:%u", (int)(strrchr (listen, ':') - listen), listen,
+                                 server->port);
 
-  server->daemon = MHD_start_daemon (MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME,
-                                     0,
-                                     NULL,
-                                     NULL,
-                                     on_request,
-                                     server,
-                                     MHD_OPTION_LISTEN_SOCKET,
-                                     fd,
-                                     MHD_OPTION_NOTIFY_COMPLETED,
-                                     on_completed,
-                                     NULL,
-                                     MHD_OPTION_CONNECTION_LIMIT,
-                                     (unsigned int) CONNECTIONS_MAX,
-                                     MHD_OPTION_CONNECTION_TIMEOUT,
-                                     (unsigned int) IDLE_SECONDS,
-                                     MHD_OPTION_END);
+  server->daemon = MHD_start_daemon (
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+      MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned int)IDLE_SECONDS, MHD_OPTION_END);
   if (server->daemon == NULL)
     {
       close (fd);
@@ -328,14 +310,14 @@ lk_server_timeout_ms (const LkServer *server)
     return 0;
   if (MHD_get_timeout (server->daemon, &timeout) != MHD_YES)
     return -1;
-  return timeout > G_MAXINT ? G_MAXINT : (int) timeout;
+  return timeout > G_MAXINT ? G_MAXINT : (int)timeout;
 }
 
 void
 lk_server_run (LkServer *server)
 {
   server->answered = FALSE;
-  (void) MHD_run (server->daemon); /* what failed is a connection's, and closed */
+  (void)MHD_run (server->daemon); /* what failed is a connection's, and closed */
 }
 
 /* --- what was asked --------------------------------------------------------------------------- */
@@ -369,7 +351,7 @@ lk_server_body (const LkServerRequest *request, gsize *out_len)
 {
   if (out_len != NULL)
     *out_len = request->body->len - 1;
-  return (const char *) request->body->data;
+  return (const char *)request->body->data;
 }
 
 typedef struct
@@ -390,7 +372,7 @@ void
 lk_server_query_each (const LkServerRequest *request, LkServerQueryFunc func, gpointer data)
 {
   QueryWalk walk = { func, data };
-  (void) MHD_get_connection_values (request->connection, MHD_GET_ARGUMENT_KIND, on_query, &walk);
+  (void)MHD_get_connection_values (request->connection, MHD_GET_ARGUMENT_KIND, on_query, &walk);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -415,7 +397,7 @@ answer (LkServerRequest *request,
         struct MHD_Response *response)
 {
   for (; headers != NULL && headers[0] != NULL; headers += 2)
-    (void) MHD_add_response_header (response, headers[0], headers[1]);
+    (void)MHD_add_response_header (response, headers[0], headers[1]);
   request->status = status;
   request->response = response;
   finish (request);
@@ -428,19 +410,14 @@ unref_bytes (void *data)
 }
 
 void
-lk_server_reply (LkServerRequest *request,
-                 guint status,
-                 const char *const *headers,
-                 GBytes *body)
+lk_server_reply (LkServerRequest *request, guint status, const char *const *headers, GBytes *body)
 {
   struct MHD_Response *response;
   if (body == NULL)
     response = MHD_create_response_from_buffer (0, NULL, MHD_RESPMEM_PERSISTENT);
   else
     response = MHD_create_response_from_buffer_with_free_callback_cls (
-        g_bytes_get_size (body),
-        (void *) g_bytes_get_data (body, NULL),
-        unref_bytes,
+        g_bytes_get_size (body), (void *)g_bytes_get_data (body, NULL), unref_bytes,
         g_bytes_ref (body));
   answer (request, status, headers, response);
 }
@@ -477,7 +454,7 @@ broken_read (void *data, uint64_t position, char *out, size_t max)
   gsize from = position % size;
   gsize len = MIN (max, size - from);
   memcpy (out, bytes + from, len);
-  return (ssize_t) len;
+  return (ssize_t)len;
 }
 
 void
@@ -490,9 +467,7 @@ lk_server_reply_broken (LkServerRequest *request,
   Broken *broken = g_new0 (Broken, 1);
   broken->body = g_bytes_ref (body);
   broken->endless = length == 0;
-  answer (request,
-          status,
-          headers,
-          MHD_create_response_from_callback (
-              length == 0 ? MHD_SIZE_UNKNOWN : length, 16384, broken_read, broken, broken_free));
+  answer (request, status, headers,
+          MHD_create_response_from_callback (length == 0 ? MHD_SIZE_UNKNOWN : length, 16384,
+                                             broken_read, broken, broken_free));
 }
