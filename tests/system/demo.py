@@ -38,7 +38,6 @@ RESIDENT = 5001
 DAY_PRODUCT = 6001
 ENTRANCE, GREEN_DOOR, DUMBO_DOOR = 16721, 16722, 16731
 GROUP_24, GROUP_DAY, GROUP_GREEN, GROUP_DUMBO = 7001, 7002, 7003, 7011
-MOMENT = timedelta(seconds=1)
 
 
 def say(who: str, text: str) -> None:
@@ -51,6 +50,10 @@ def clock(time_: datetime) -> str:
 
 def utc(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def is_over(until: str | None, now: datetime) -> bool:
+    return until is not None and datetime.fromisoformat(until) <= now
 
 
 def rfc3339(time_: datetime) -> str:
@@ -76,7 +79,7 @@ class Story:
         return [
             (utc(right["valid_from"]), utc(right["valid_until"]))
             for right in rights
-            if right["valid_until"] is None or utc(right["valid_until"]) > now
+            if not is_over(right["valid_until"], now)
         ]
 
     def sandbox_now(self) -> datetime:
@@ -128,8 +131,9 @@ class Story:
         ]
 
     def report_of(self, event: str, space: str = "moncloa") -> dict[str, Any]:
-        def found() -> dict[str, Any] | None:
-            return next((report for report in self.reports(space) if report["id"] == event), None)
+        def found() -> dict[str, Any]:
+            reports = [report for report in self.reports(space) if report["id"] == event]
+            return reports[0] if reports else {}
 
         return wait_for(found, f"report of event {event}", DEADLINE, interval=0.3)
 
@@ -262,7 +266,7 @@ class Story:
         def listed() -> bool:
             status = self.stack.run_json("status", statuses=(0, 1))
             nexudus = next(a for a in status["accounts"] if a["api"] == "nexudus")
-            assert nexudus["listed_at"] and utc(nexudus["listed_at"]) > restarted, nexudus
+            assert not is_over(nexudus["listed_at"] or "1970-01-01T00:00:00Z", restarted), nexudus
             for space in status["spaces"]:
                 assert space["oldest_due_loss_s"] is None, space
                 assert space["oldest_due_gain_s"] is None, space

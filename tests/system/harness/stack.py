@@ -22,7 +22,7 @@ import yaml
 
 from harness.kafka import Broker
 from harness.paths import ROOT, free_port, program
-from harness.process import Daemon, Process, http
+from harness.process import Daemon, Process
 
 if TYPE_CHECKING:
     from harness.sandbox import Sandbox
