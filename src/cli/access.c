@@ -66,8 +66,11 @@ add_ledger (const char *key, const CliEntry *entry, gpointer data)
     {
       access->ledger = entry;
       for (guint i = 0; i < entry->ledger_member.n_blocked; i++)
-        group_of (access, entry->ledger_member.blocked[i].group_id)->blocked
-            = entry->ledger_member.blocked[i].reason;
+        if (entry->ledger_member.blocked[i].group_id == 0)
+          access->blocked = entry->ledger_member.blocked[i].reason;
+        else
+          group_of (access, entry->ledger_member.blocked[i].group_id)->blocked
+              = entry->ledger_member.blocked[i].reason;
     }
   else if (entry->right.state != LK_RIGHT_ENDED)
     {
@@ -107,6 +110,8 @@ cli_access_of (CliSpace *space, gint64 member)
     {
       CliGroup *group = access->groups->pdata[i];
       group->name = name_of (rules, group->group_id);
+      if (group->blocked == NULL)
+        group->blocked = access->blocked;
       if (!access->entitled)
         {
           g_array_set_size (group->windows, 0);

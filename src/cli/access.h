@@ -25,6 +25,7 @@ typedef struct
   const CliEntry *command; /* member.set; NULL when there is none */
   const CliEntry *ledger;  /* the member's ledger record, or NULL */
   gboolean entitled;
+  const char *blocked; /* why in every group, or NULL; borrowed */
   GPtrArray *groups; /* CliGroup*, by id */
 } CliAccess;
 

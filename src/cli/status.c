@@ -146,7 +146,10 @@ write_space (LkJsonWriter *writer, const Status *status)
         {
           lk_json_begin_object (writer, NULL);
           lk_json_int (writer, "member", member->member);
-          lk_json_int (writer, "group_id", member->blocked[b].group_id);
+          if (member->blocked[b].group_id != 0)
+            lk_json_int (writer, "group_id", member->blocked[b].group_id);
+          else
+            lk_json_null (writer, "group_id"); /* every group */
           lk_json_string (writer, "reason", member->blocked[b].reason);
           lk_json_end_object (writer);
         }

@@ -315,7 +315,7 @@ def test_kisi_is_wrong_for_a_while(
     yesterday = demo.rfc3339(datetime.now(UTC) - timedelta(hours=30))
     story.sandbox.use_pass(pass_["Id"], at=yesterday)
     wait_for(lambda: not story.windows(member, demo.GROUP_24), "the key goes after all", 60)
-    assert story.sandbox.fault_hits()[0]["hits"] == 2
+    assert story.sandbox.fault_hits()[0]["hits"] >= 1
     story.sandbox.faults()
 
 

@@ -379,7 +379,6 @@ fields (void)
   g_auto (Case) c = { 0 };
   g_auto (LkAccessReport) report = { 0 };
   LkKisiEvent event = event_at_noon (TRUE, "ffffff", "User");
-  g_autoptr (GString) json = g_string_new (NULL);
 
   event.authorized_by_type = (char *)"RoleAssignment";
   event.authorized_by_id = 501;

@@ -25,7 +25,7 @@ void lk_producer_free (LkProducer *producer); /* purges; nothing is called back 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkProducer, lk_producer_free)
 
 /* Queues one record; key, value (NULL: tombstone) and headers (may be NULL) are copied. FUNC (may
- * be NULL) is called exactly once from lk_producer_turn. A full queue, a value over LK_RECORD_MAX
+ * be NULL) is called exactly once from lk_producer_turn. A full queue, a value over LK_REJECT_MAX
  * or an unknown partition is an error at once, RETRY or REJECT, and FUNC is not called. */
 gboolean lk_producer_send (LkProducer *producer, const char *topic, gint32 partition,
                            const char *key, gsize key_len, const char *value, gsize value_len,

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gint64 group_id;
+  gint64 group_id;         /* 0 (null in JSON): in every group */
   char *reason;            /* a word, e.g. "foreign_right", "refused", "user_gone" */
   gint64 foreign_right_id; /* 0: none */
   LkTime until;            /* LK_TIME_NONE: until something changes */

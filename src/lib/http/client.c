@@ -179,10 +179,11 @@ lk_http_send (LkHttp *http, const LkHttpRequest *request, LkHttpFunc func, gpoin
   (void) curl_easy_setopt (call->easy, CURLOPT_HEADERDATA, call);
   (void) curl_easy_setopt (call->easy, CURLOPT_ERRORBUFFER, call->why);
   (void) curl_easy_setopt (call->easy, CURLOPT_PRIVATE, call);
-  /* libcurl sends a request again, a POST too, when a reused connection turns out to be closed: a
-   * write goes over a connection of its own, so that it happens at most once (S4, S5). */
-  if (!g_str_equal (request->method, "GET"))
-    (void) curl_easy_setopt (call->easy, CURLOPT_FRESH_CONNECT, 1L);
+  /* libcurl sends a request again, a POST too, up to five times, when a reused connection turns out
+   * to be closed: each call has a connection of its own, so that a write happens at most once (S4,
+   * S5) and no request is made that the budget has not counted (S11). */
+  (void) curl_easy_setopt (call->easy, CURLOPT_FRESH_CONNECT, 1L);
+  (void) curl_easy_setopt (call->easy, CURLOPT_FORBID_REUSE, 1L);
   set_method (call, request);
   (void) g_hash_table_add (http->calls, call);
   if (curl_multi_add_handle (multi, call->easy) != CURLM_OK)

@@ -8,7 +8,7 @@
 #include "internal.h"
 
 #include <latchkey/base/log.h>
-#include <latchkey/model/json.h>
+#include <latchkey/model/report.h>
 #include <string.h>
 
 #define REPORTS_MAX 500
@@ -146,9 +146,9 @@ lk_producer_send (LkProducer *producer, const char *topic, gint32 partition, con
   rd_kafka_resp_err_t err;
   Ack *ack;
 
-  if (value_len > LK_RECORD_MAX)
+  if (value_len > LK_REJECT_MAX)
     return lk_fail (error, LK_ERROR_REJECT, "%s: a record of %zu bytes, at most %d are allowed",
-                    topic, value_len, LK_RECORD_MAX);
+                    topic, value_len, LK_REJECT_MAX);
   if (producer->broken)
     return lk_fail (error, LK_ERROR_RETRY, "%s: the producer is being made anew", topic);
   ack = g_new (Ack, 1);

@@ -13,7 +13,7 @@
 #define SOURCES_MAX 4096
 
 static const LkField blocked_fields[] = {
-  LK_FIELD (ID, LkBlocked, group_id),
+  LK_FIELD (ID_NULL, LkBlocked, group_id),
   LK_FIELD (TEXT, LkBlocked, reason),
   LK_FIELD (ID_NULL, LkBlocked, foreign_right_id),
   LK_FIELD (TIME_NULL, LkBlocked, until),
@@ -73,7 +73,7 @@ lk_ledger_member_write (const LkLedgerMember *member, GString *out)
       const LkBlocked *blocked = &member->blocked[i];
 
       lk_json_begin_object (&writer, NULL);
-      lk_json_int (&writer, "group_id", blocked->group_id);
+      lk_json_id (&writer, "group_id", blocked->group_id);
       lk_json_string (&writer, "reason", blocked->reason);
       lk_json_id (&writer, "foreign_right_id", blocked->foreign_right_id);
       lk_json_time (&writer, "until", blocked->until);

@@ -142,15 +142,13 @@ lk_program_reject (LkProgram *program, const LkRecord *record, const char *space
   g_autoptr (GError) local = NULL;
   LkKind kind = LK_KIND_COUNT_;
   const char *scope;
-  gsize len = MIN (record->value_len, LK_RECORD_MAX / 2);
   const LkReject reject = { .topic = (char *) record->topic,
                             .partition = record->partition,
                             .offset = record->offset,
                             .program = (char *) program->spec->program,
                             .reason = error->message,
                             .value = (char *) record->value,
-                            .value_len = len,
-                            .truncated = len < record->value_len,
+                            .value_len = record->value_len,
                             .at = lk_clock_wall (program->clock) };
 
   if (record->offset < committed)

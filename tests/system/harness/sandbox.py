@@ -21,18 +21,18 @@ class Sandbox:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/") + "/sandbox"
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+    def call(self, verb: str, where: str, body: Any = None, **query: Any) -> Any:
         wanted = {name: str(value) for name, value in query.items() if value is not None}
-        url = f"{self.url}{path}" + (f"?{urllib.parse.urlencode(wanted)}" if wanted else "")
+        url = f"{self.url}{where}" + (f"?{urllib.parse.urlencode(wanted)}" if wanted else "")
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data=data, method=method)
+        request = urllib.request.Request(url, data=data, method=verb)
         try:
             with _http.open(request, timeout=30) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")
-            raise AssertionError(f"sandbox: {method} {path}: {error.code} {text}") from None
+            raise AssertionError(f"sandbox: {verb} {where}: {error.code} {text}") from None
 
     # -- in general --------------------------------------------------------------------------------
 
