@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Pages and rows of Nexudus from the corpora: tests/corpus/nexudus-page and nexudus-row, good and
+ * bad; beside each bad one, NAME.expect holds the message.
+ */
+#include <latchkey/model/json.h>
+#include <latchkey/nexudus/nexudus.h>
+#include <latchkey/nexudus/rows.h>
+#include <string.h>
+
+#include "nexudus_rows.h"
+
+static char *
+corpus (const char *name, const char *sort)
+{
+  return g_build_filename (LK_SOURCE_DIR, "tests", "corpus", name, sort, NULL);
+}
+
+typedef gboolean (*CheckFunc) (const char *name, const char *text, gsize len, GError **error);
+
+static gboolean
+check_page (const char *name, const char *text, gsize len, GError **error)
+{
+  LkNexudusPage page;
+
+  (void) name;
+  if (!lk_nexudus_page_parse (&page, text, len, 1, error))
+    return FALSE;
+  lk_nexudus_page_clear (&page);
+  return TRUE;
+}
+
+/* The file's name begins with the kind of its row: "coworker-….json". */
+static gboolean
+check_row (const char *name, const char *text, gsize len, GError **error)
+{
+  g_autoptr (json_t) row = lk_json_parse (text, len, LK_HTTP_BODY_MAX, error);
+  g_auto (GStrv) parts = g_strsplit (name, "-", 2);
+
+  return row != NULL && nexudus_read_row (parts[0], row, error);
+}
+
+static void
+run_corpus (const char *corpus_name, CheckFunc check)
+{
+  static const char *const sorts[] = { "good", "bad" };
+  guint seen = 0;
+
+  for (guint s = 0; s < 2; s++)
+    {
+      g_autofree char *folder = corpus (corpus_name, sorts[s]);
+      g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+      const char *name;
+
+      g_assert_nonnull (dir);
+      while ((name = g_dir_read_name (dir)) != NULL)
+        {
+          g_autofree char *path = g_build_filename (folder, name, NULL);
+          g_autofree char *expect_path = g_strconcat (path, ".expect", NULL);
+          g_autofree char *text = NULL, *expected = NULL;
+          g_autoptr (GError) error = NULL;
+          gsize len;
+
+          if (g_str_has_suffix (name, ".expect"))
+            continue;
+          seen++;
+          g_assert_true (g_file_get_contents (path, &text, &len, NULL));
+          gboolean ok = check (name, text, len, &error);
+          g_test_message ("%s: %s", path, ok ? "taken" : error->message);
+          if (s == 0)
+            g_assert_no_error (error);
+          else
+            {
+              g_assert_false (ok);
+              g_assert_true (g_file_get_contents (expect_path, &expected, NULL, NULL));
+              g_assert_cmpstr (error->message, ==, g_strchomp (expected));
+            }
+        }
+    }
+  g_assert_cmpuint (seen, >, 10);
+}
+
+static void
+test_pages (void)
+{
+  run_corpus ("nexudus-page", check_page);
+}
+
+static void
+test_rows (void)
+{
+  run_corpus ("nexudus-row", check_row);
+}
+
+static void
+test_wait_of_text (void)
+{
+  static const struct
+  {
+    const char *text;
+    gint64 ms;
+  } rows[] = {
+    { "Wait 3 seconds", 3001 },
+    { "{\"Message\":\"Too many. Wait 1.5 seconds before trying again\"}", 1501 },
+    { "You must wait before accessing this url again.", -1 },
+    { "wait 2 minutes", -1 },
+    { "wait -5 seconds", -1 },
+    { "", -1 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpint (lk_nexudus_wait_of_text (rows[i].text, strlen (rows[i].text)), ==,
+                     rows[i].ms);
+}
+
+static void
+test_minute (void)
+{
+  LkTime time = 0;
+  g_autofree char *text = NULL;
+
+  g_assert_true (lk_time_parse ("2026-11-24T10:59:59.999Z", 24, &time, NULL));
+  text = lk_nexudus_minute (time);
+  g_assert_cmpstr (text, ==, "2026-11-24T10%3A59");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/nexudus/pages", test_pages);
+  g_test_add_func ("/nexudus/rows", test_rows);
+  g_test_add_func ("/nexudus/wait-of-text", test_wait_of_text);
+  g_test_add_func ("/nexudus/minute", test_minute);
+  return g_test_run ();
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Routing and verdicts of the poller as tables (design §7). Links base and model only.
+ */
+#include "../../src/poller/diff.h"
+#include "../../src/poller/route.h"
+
+static const gint64 businesses[] = { 10, 20, 30 };
+static const RouteSpaces spaces = { businesses, G_N_ELEMENTS (businesses) };
+
+static void
+assert_spaces (const GArray *found, const char *expected)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < found->len; i++)
+    g_string_append_printf (text, "%s%u", i == 0 ? "" : " ", g_array_index (found, guint, i));
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+static void
+test_route_pass (void)
+{
+  static const struct
+  {
+    gint64 locations[3];
+    guint n;
+    gint64 business;
+    gboolean network;
+    const char *spaces;
+  } rows[] = {
+    { { 0 }, 0, 20, FALSE, "1" },            /* its own location */
+    { { 0 }, 0, 99, FALSE, "" },             /* of no space of ours */
+    { { 0 }, 0, 99, TRUE, "0 1 2" },         /* a network location */
+    { { 10, 30 }, 2, 20, FALSE, "0 2" },     /* the list says where, not the owner */
+    { { 10, 30 }, 2, 99, TRUE, "0 2" },      /* even of a network */
+    { { 30, 10, 30 }, 3, 20, FALSE, "0 2" }, /* each space once */
+    { { 77 }, 1, 20, FALSE, "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GArray) out = g_array_new (FALSE, FALSE, sizeof (guint));
+      route_pass_type (&spaces, rows[i].locations, rows[i].n, rows[i].business, rows[i].network,
+                       out);
+      assert_spaces (out, rows[i].spaces);
+    }
+}
+
+static void
+test_route_business (void)
+{
+  g_autoptr (GArray) out = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  route_business (&spaces, 30, out);
+  assert_spaces (out, "2");
+  route_business (&spaces, 0, out);
+  route_business (&spaces, 77, out);
+  assert_spaces (out, "2");
+}
+
+#define NOW (100 * LK_DAY)
+
+static LkPass
+pass_of (gint64 revision, gboolean used, LkTime used_at)
+{
+  return (LkPass){ .pass = 17,
+                   .member = 9001,
+                   .space = (char *) "moncloa",
+                   .revision = revision,
+                   .type = 3001,
+                   .minutes = -1,
+                   .created_at = NOW - LK_DAY,
+                   .expires_at = LK_TIME_NONE,
+                   .used = used,
+                   .used_at = used_at };
+}
+
+static Known
+known (const LkPass *pass)
+{
+  Known out;
+
+  known_of_pass (pass, NOW, 2 * LK_DAY, &out);
+  return out;
+}
+
+static void
+test_judge (void)
+{
+  const LkPass first = pass_of (5, FALSE, LK_TIME_NONE), again = pass_of (9, FALSE, LK_TIME_NONE);
+  const LkPass used = pass_of (9, TRUE, NOW - LK_HOUR), early = pass_of (5, TRUE, NOW - LK_HOUR);
+  const LkPass old = pass_of (9, TRUE, NOW - 40 * LK_DAY);
+  LkPass gone = pass_of (9, FALSE, LK_TIME_NONE);
+  Known stands = known (&first), fresh;
+
+  gone.deleted = TRUE;
+  fresh = known (&first);
+  g_assert_cmpint (diff_judge (NULL, &fresh, NOW), ==, DIFF_PUBLISH);
+  fresh = known (&again);
+  g_assert_cmpint (diff_judge (&stands, &fresh, NOW), ==, DIFF_SAME); /* only the revision moved */
+  fresh = known (&used);
+  g_assert_cmpint (diff_judge (&stands, &fresh, NOW), ==, DIFF_PUBLISH);
+  fresh = known (&early); /* read no later than what stands */
+  g_assert_cmpint (diff_judge (&stands, &fresh, NOW), ==, DIFF_READ);
+  fresh = known (&gone);
+  g_assert_cmpint (diff_judge (&stands, &fresh, NOW), ==, DIFF_PUBLISH);
+  g_assert_cmpint (diff_judge (NULL, &fresh, NOW), ==, DIFF_SKIP);
+  fresh = known (&old);
+  g_assert_cmpint (diff_judge (NULL, &fresh, NOW), ==, DIFF_SKIP); /* over for 30 days */
+  g_assert_cmpint (diff_judge (&stands, &fresh, NOW), ==, DIFF_PUBLISH);
+}
+
+static void
+test_missing (void)
+{
+  LkPass pass = pass_of (NOW - LK_HOUR, FALSE, LK_TIME_NONE);
+  Known stands = known (&pass);
+
+  g_assert_true (diff_is_missing (&stands, NOW));
+  /* Read after the listing began: it says nothing about it. */
+  g_assert_false (diff_is_missing (&stands, NOW - 2 * LK_HOUR));
+  pass = pass_of (NOW - LK_HOUR, TRUE, NOW - LK_HOUR); /* used: listed for two days more */
+  stands = known (&pass);
+  g_assert_true (diff_is_missing (&stands, NOW));
+  pass = pass_of (NOW - LK_HOUR, TRUE, NOW - 3 * LK_DAY);
+  stands = known (&pass);
+  g_assert_false (diff_is_missing (&stands, NOW));
+  pass = pass_of (NOW - LK_HOUR, FALSE, LK_TIME_NONE);
+  pass.deleted = TRUE;
+  stands = known (&pass);
+  g_assert_false (diff_is_missing (&stands, NOW));
+
+  const LkBooking booking = { .booking = 1,
+                              .member = 2,
+                              .space = (char *) "moncloa",
+                              .revision = NOW - LK_HOUR,
+                              .resource = 3,
+                              .from = NOW,
+                              .until = NOW + 3 * LK_HOUR };
+  known_of_booking (&booking, NOW, &stands);
+  g_assert_true (diff_is_missing (&stands, NOW));
+  g_assert_false (diff_is_missing (&stands, NOW + 3 * LK_HOUR)); /* over */
+}
+
+static void
+test_over (void)
+{
+  LkPass pass = pass_of (1, TRUE, NOW - 31 * LK_DAY);
+  Known stands;
+
+  known_of_pass (&pass, NOW - 31 * LK_DAY, 2 * LK_DAY, &stands);
+  g_assert_true (diff_is_over (&stands, NOW));
+  pass = pass_of (1, FALSE, LK_TIME_NONE);
+  known_of_pass (&pass, NOW - 31 * LK_DAY, 2 * LK_DAY, &stands);
+  g_assert_false (diff_is_over (&stands, NOW)); /* still gives something */
+  pass.deleted = TRUE;
+  known_of_pass (&pass, NOW - 31 * LK_DAY, 2 * LK_DAY, &stands);
+  g_assert_true (diff_is_over (&stands, NOW));
+  known_of_pass (&pass, NOW - 29 * LK_DAY, 2 * LK_DAY, &stands);
+  g_assert_false (diff_is_over (&stands, NOW));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/route/pass-type", test_route_pass);
+  g_test_add_func ("/route/business", test_route_business);
+  g_test_add_func ("/diff/judge", test_judge);
+  g_test_add_func ("/diff/missing", test_missing);
+  g_test_add_func ("/diff/over", test_over);
+  return g_test_run ();
+}
