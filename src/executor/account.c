@@ -222,15 +222,19 @@ plan_dirty (Account *account)
 }
 
 static void
-person_changed (Person *person, gpointer data)
+person_changed (Person *person, gboolean told, gpointer data)
 {
   Account *account = data;
 
   if (!account->acting)
     return;
-  /* New facts: what was refused before may pass now (design §6.7). */
-  if (!person->busy && !person->dirty)
-    person->retry_at = LK_TIME_NONE;
+  if (told)
+    {
+      /* New facts: what was refused before may pass now (design §6.7). */
+      if (!person->busy)
+        person->retry_at = LK_TIME_NONE;
+      job_unblock (&account->context, person);
+    }
   mark_dirty (person, account);
 }
 
@@ -512,13 +516,24 @@ reports_refused (const LkKisiAnswer *answer, gpointer data)
 }
 
 static void
+unblock_in (Person *person, gpointer space)
+{
+  Account *account = ((StateSpace *) space)->state_data;
+
+  if (person->space == space)
+    job_unblock (&account->context, person);
+}
+
+static void
 rules_changed (StateSpace *space, gpointer data)
 {
   Account *account = data;
 
-  (void) space;
-  if (account->acting)
-    reports_rules_changed (account->reports);
+  if (!account->acting)
+    return;
+  reports_rules_changed (account->reports);
+  space->state_data = account;
+  state_foreach (account->state, unblock_in, space);
 }
 
 /* --- ownership ---------------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@ struct _Job
   PlanAction action;
   LkRight right;     /* the action's, or the one being made */
   gboolean has_right;
+  char *address;         /* that the user was looked for by */
   LkLedgerMember member; /* being written */
   gboolean has_member;
   LkKisiCall *call;
@@ -50,6 +51,7 @@ job_free (Job *job)
 {
   lk_right_clear (&job->right);
   lk_ledger_member_clear (&job->member);
+  g_free (job->address);
   g_free (job);
 }
 
@@ -296,13 +298,20 @@ job_unblock (const JobContext *context, Person *person)
 {
   const LkLedgerMember *known = state_member_record (person);
   g_auto (LkLedgerMember) member = { 0 };
+  guint left = 0;
 
   (void) context;
   if (known == NULL || known->n_blocked == 0)
     return;
   record_copy_member (person, &member);
-  clear_blocks (&member, 0);
-  record_member (person, &member, logged, NULL);
+  for (guint i = 0; i < member.n_blocked; i++)
+    if (g_str_equal (member.blocked[i].reason, "user_gone")) /* only `resync` lifts that */
+      member.blocked[left++] = member.blocked[i];
+    else
+      g_free (member.blocked[i].reason);
+  member.n_blocked = left;
+  if (left < known->n_blocked)
+    record_member (person, &member, logged, NULL);
 }
 
 /* --- common verdicts ------------------------------------------------------------------------------- */
@@ -360,12 +369,12 @@ static void start_create_user (Job *job);
 static void
 save_user (Job *job, gint64 user_id)
 {
-  const CommandEntry *command = state_member_command (job->person);
-
   lk_ledger_member_clear (&job->member);
   record_copy_member (job->person, &job->member);
   g_free (job->member.email);
-  job->member.email = command == NULL ? NULL : g_strdup (command->command.email);
+  /* The address that was looked for, not today's: it may have changed since, and this user is not
+   * the new address's. */
+  job->member.email = g_strdup (job->address);
   job->member.kisi_user_id = user_id;
   job->member.intended_at = LK_TIME_NONE;
   job->member.checked_at = now (job);
@@ -397,7 +406,7 @@ user_found (Job *job, LkKisiAnswer *answer)
     }
   /* Somebody we invited who is gone is not invited again unasked (design §6.7). */
   if (known != NULL && known->invited_at != LK_TIME_NONE && known->kisi_user_id != 0
-      && g_strcmp0 (known->email, state_member_command (job->person)->command.email) == 0)
+      && g_strcmp0 (known->email, job->address) == 0)
     {
       block (job, "user_gone", 0, LK_TIME_NONE);
       return;
@@ -417,6 +426,8 @@ find_user (Job *job)
       finish (job, JOB_DONE);
       return;
     }
+  g_free (job->address);
+  job->address = g_strdup (command->command.email);
   job->on_answer = user_found;
   job->call = lk_kisi_find_user (job->context->kisi, command->command.email, KEY_RESERVE, answered,
                                  job);
@@ -469,27 +480,28 @@ create_user (Job *job)
 
   if (!may_call (job, create_user))
     return;
-  if (command == NULL || command->command.email == NULL || !command->command.entitled)
+  /* Changed since it was looked for: nobody is invited under an address of the past. */
+  if (command == NULL || !command->command.entitled
+      || g_strcmp0 (command->command.email, job->address) != 0)
     {
-      finish (job, JOB_DONE);
+      job->member.intended_at = LK_TIME_NONE;
+      write_member (job, done);
       return;
     }
   job->on_answer = user_created;
-  job->call = lk_kisi_create_user (job->context->kisi, command->command.email,
+  job->call = lk_kisi_create_user (job->context->kisi, job->address,
                                    command->command.name != NULL ? command->command.name
-                                                                 : command->command.email,
+                                                                 : job->address,
                                    job->context->config->invite, answered, job);
 }
 
 static void
 start_create_user (Job *job)
 {
-  const CommandEntry *command = state_member_command (job->person);
-
   lk_ledger_member_clear (&job->member);
   record_copy_member (job->person, &job->member);
   g_free (job->member.email);
-  job->member.email = g_strdup (command->command.email);
+  job->member.email = g_strdup (job->address);
   job->member.kisi_user_id = 0;
   job->member.intended_at = now (job);
   write_member (job, create_user);

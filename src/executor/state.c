@@ -154,7 +154,7 @@ address_changed (State *state, const LkCommand *command)
           Person key = { .space = state->spaces->pdata[i], .member = *(gint64 *) member };
           Person *person = g_hash_table_lookup (state->people, &key);
           if (person != NULL)
-            state->changed (person, state->data);
+            state->changed (person, TRUE, state->data);
         }
 }
 
@@ -211,7 +211,7 @@ command_changed (LkTable *table, gint32 partition, const char *key, gconstpointe
       address_changed (space->state, before == NULL ? NULL : &before->command);
       address_changed (space->state, after == NULL ? NULL : &after->command);
     }
-  space->state->changed (person_of (space, member_of_key (key)), space->state->data);
+  space->state->changed (person_of (space, member_of_key (key)), TRUE, space->state->data);
 }
 
 static void
@@ -318,7 +318,7 @@ ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer
                           g_memdup2 (&after->member.kisi_user_id,
                                      sizeof after->member.kisi_user_id),
                           g_memdup2 (&member, sizeof member));
-  space->state->changed (person_of (space, member), space->state->data);
+  space->state->changed (person_of (space, member), FALSE, space->state->data);
 }
 
 /* --- rules ---------------------------------------------------------------------------------------- */

@@ -57,10 +57,12 @@ struct _StateSpace
   LkTable *commands, *ledger, *rules;
   char *changes_topic, *ce_source;
   GHashTable *users; /* gint64* KISI user → gint64* member, of the ledger */
+  gpointer state_data; /* the account's, for walks over its people */
 };
 
-/* PERSON has something new to be planned; RULES of a space changed (PERSON NULL). */
-typedef void (*StateChangedFunc) (Person *person, gpointer data);
+/* PERSON has something new to be planned; TOLD: by a command, not by our own ledger. */
+typedef void (*StateChangedFunc) (Person *person, gboolean told, gpointer data);
+/* Other rules stand for SPACE. */
 typedef void (*StateRulesFunc) (StateSpace *space, gpointer data);
 
 State *state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc changed,

@@ -120,6 +120,8 @@ json_t *nx_sell (Nexudus *nexudus, const json_t *fields, gboolean paid, Row **ou
 /* Issues the plan's passes; an array of them, as by id. */
 json_t *nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal);
 Row *nx_start_contract (Nexudus *nexudus, const json_t *fields, json_t **out_passes);
+/* What a coworker's record says of its contracts. */
+void nx_tell_coworker (Nexudus *nexudus, gint64 id);
 void nx_cancel_contract (Nexudus *nexudus, Row *contract, LkTime at);
 Row *nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by);
 void nx_delete_coworker (Nexudus *nexudus, Row *coworker);

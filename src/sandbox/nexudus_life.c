@@ -123,8 +123,8 @@ nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal)
 /* --- contracts -------------------------------------------------------------------------------- */
 
 /* What a coworker's record says of its contracts. */
-static void
-tell_coworker (Nexudus *nexudus, gint64 id)
+void
+nx_tell_coworker (Nexudus *nexudus, gint64 id)
 {
   Row *coworker = table_get (nx_table (nexudus, NX_COWORKERS), id);
   GPtrArray *rows = table_rows (nx_table (nexudus, NX_CONTRACTS));
@@ -177,7 +177,7 @@ nx_start_contract (Nexudus *nexudus, const json_t *fields, json_t **out_passes)
   Row *contract = nx_create (nexudus, NX_CONTRACTS, all, "admin@example.org");
   json_decref (all);
   json_t *passes = nx_issue_plan_passes (nexudus, contract, FALSE);
-  tell_coworker (nexudus, coworker_id);
+  nx_tell_coworker (nexudus, coworker_id);
   if (out_passes != NULL)
     *out_passes = passes;
   else
@@ -193,7 +193,7 @@ end_contract (Nexudus *nexudus, Row *contract)
   nx_touch (nexudus, NX_CONTRACTS, contract, SYSTEM, TRUE);
   g_autoptr (GPtrArray) passes = unused_passes (nexudus, contract, 0);
   end_passes (nexudus, passes, nexudus->sandbox->switches[SW_NX_CONTRACT_END]);
-  tell_coworker (nexudus, contract->key1);
+  nx_tell_coworker (nexudus, contract->key1);
 }
 
 void
@@ -201,7 +201,7 @@ nx_cancel_contract (Nexudus *nexudus, Row *contract, LkTime at)
 {
   json_set (contract->data, "CancellationDate", json_time_text (at));
   nx_touch (nexudus, NX_CONTRACTS, contract, "admin@example.org", TRUE);
-  tell_coworker (nexudus, contract->key1);
+  nx_tell_coworker (nexudus, contract->key1);
   if (at <= sandbox_now (nexudus->sandbox))
     end_contract (nexudus, contract);
 }
@@ -298,6 +298,39 @@ nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by
   return cancelled;
 }
 
+static json_t *
+with_member (const json_t *list, gint64 id, gboolean join)
+{
+  json_t *out = json_array ();
+  for (gsize i = 0; i < json_array_size (list); i++)
+    if (json_integer_value (json_array_get (list, i)) != id)
+      json_array_append (out, json_array_get (list, i));
+  if (join)
+    json_array_append_new (out, json_integer (id));
+  return out;
+}
+
+static void
+leave_teams (Nexudus *nexudus, gint64 id)
+{
+  static const char *const keys[] = { "TeamMembers", "TeamAdministrators" };
+  GPtrArray *rows = table_rows (nx_table (nexudus, NX_TEAMS));
+  for (guint i = 0; i < rows->len; i++)
+    {
+      Row *team = rows->pdata[i];
+      gboolean was_in = FALSE;
+      for (guint j = 0; j < G_N_ELEMENTS (keys); j++)
+        {
+          const json_t *list = json_object_get (team->data, keys[j]);
+          json_t *rest = with_member (list, id, FALSE);
+          was_in |= json_array_size (rest) != json_array_size (list);
+          json_set (team->data, keys[j], rest);
+        }
+      if (was_in)
+        nx_touch (nexudus, NX_TEAMS, team, SYSTEM, TRUE);
+    }
+}
+
 void
 nx_delete_coworker (Nexudus *nexudus, Row *coworker)
 {
@@ -311,19 +344,8 @@ nx_delete_coworker (Nexudus *nexudus, Row *coworker)
         if (((Row *)rows->pdata[j - 1])->key1 == id)
           table_remove (table, ((Row *)rows->pdata[j - 1])->id);
     }
+  leave_teams (nexudus, id);
   table_remove (nx_table (nexudus, NX_COWORKERS), id);
-}
-
-static json_t *
-with_member (const json_t *list, gint64 id, gboolean join)
-{
-  json_t *out = json_array ();
-  for (gsize i = 0; i < json_array_size (list); i++)
-    if (json_integer_value (json_array_get (list, i)) != id)
-      json_array_append (out, json_array_get (list, i));
-  if (join)
-    json_array_append_new (out, json_integer (id));
-  return out;
 }
 
 void

@@ -292,7 +292,11 @@ run_command (Call *call, NxEntity entity, const char *key, Row *row)
   else if (entity == NX_CONTRACTS && g_str_equal (key, "CANCEL_CONTRACT"))
     nx_cancel_contract (nexudus, row, sandbox_now (call->sandbox));
   else if (entity == NX_CONTRACTS && g_str_equal (key, "DELETE_CONTRACT"))
-    table_remove (nx_table (nexudus, entity), row->id);
+    {
+      gint64 coworker = row->key1;
+      table_remove (nx_table (nexudus, entity), row->id);
+      nx_tell_coworker (nexudus, coworker);
+    }
   else
     return FALSE;
   return TRUE;
