@@ -43,7 +43,10 @@ cli_turn (Cli *cli, gint64 timeout_ms)
       if (cli->producer != NULL)
         more |= lk_producer_turn (cli->producer);
       if (cli->reader != NULL)
-        more |= lk_reader_turn (cli->reader);
+        {
+          more |= lk_reader_turn (cli->reader);
+          timeout_ms = MIN (timeout_ms, lk_reader_wait_ms (cli->reader));
+        }
     }
   (void) lk_timers_run (cli->timers);
   lk_wait (fd, more ? 0 : MIN (timeout_ms, lk_timers_next (cli->timers)));

@@ -52,5 +52,7 @@ void lk_reader_resume (LkReader *reader, const char *topic, gint32 partition);
 
 /* Handles at most 500 events (design §11). TRUE when there is more to do at once. */
 gboolean lk_reader_turn (LkReader *reader);
+/* ms until it has something to do without any event; G_MAXINT64: nothing. */
+gint64 lk_reader_wait_ms (const LkReader *reader);
 
 G_END_DECLS

@@ -17,6 +17,9 @@
 #define EVENTS_MAX 500
 #define NUDGE_EVERY 20000  /* messages; see lk_kafka_ask_watermarks */
 #define ASK_AGAIN_MS 1000
+/* librdkafka 2.0.2 aborts (rd_kafka_assignment_partition_stopped: rktp_started) when a partition is
+ * taken away a second time before its first stop is over, so assignments keep a distance. */
+#define ASSIGN_EVERY_MS 200
 
 typedef struct
 {
@@ -42,6 +45,7 @@ struct _LkReader
   rd_kafka_queue_t *queue;
   GHashTable *follows; /* Follow* → itself, by topic and partition */
   gboolean dirty;      /* the assignment is to be made again */
+  gint64 assign_at;    /* steady: not before */
   guint since_nudge;
   GQueue asked;   /* numbers of the questions under way: answers come in their order */
   guint question; /* number of the last one */
@@ -322,6 +326,7 @@ assign (LkReader *reader)
   gpointer key;
 
   reader->dirty = FALSE;
+  reader->assign_at = lk_clock_steady (lk_kafka_clock (reader->kafka)) + ASSIGN_EVERY_MS;
   g_hash_table_iter_init (&iter, reader->follows);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
@@ -472,7 +477,7 @@ lk_reader_turn (LkReader *reader)
   guint done = 0;
   rd_kafka_event_t *event;
 
-  if (reader->dirty)
+  if (reader->dirty && lk_reader_wait_ms (reader) == 0)
     assign (reader);
   ask_for_ends (reader);
   while (done < EVENTS_MAX && !reader->dirty
@@ -482,5 +487,13 @@ lk_reader_turn (LkReader *reader)
       rd_kafka_event_destroy (event);
       done++;
     }
-  return done >= EVENTS_MAX || reader->dirty;
+  return done >= EVENTS_MAX || (reader->dirty && lk_reader_wait_ms (reader) == 0);
+}
+
+gint64
+lk_reader_wait_ms (const LkReader *reader)
+{
+  gint64 wait = reader->assign_at - lk_clock_steady (lk_kafka_clock (reader->kafka));
+
+  return !reader->dirty ? G_MAXINT64 : MAX (wait, 0);
 }

@@ -508,6 +508,7 @@ loop (LkProgram *program)
                          (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC, NULL);
 
       gint64 timeout = more ? 0 : MIN (lk_timers_next (program->timers), WAIT_MAX_MS);
+      timeout = MIN (timeout, lk_reader_wait_ms (program->reader));
       if (lk_health_timeout_ms (program->health) >= 0)
         timeout = MIN (timeout, lk_health_timeout_ms (program->health));
       if (program->stopping)
