@@ -145,6 +145,9 @@ def test_a_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
         "p = Process('child', ['sleep', '1000'], pathlib.Path(sys.argv[1]))\n"
         "p.start()\n"
         "(pathlib.Path(sys.argv[1]) / 'pid').write_text(str(p.pid))\n"
+        # Only once it has asked the kernel to end with its parent does it become what was started.
+        "while pathlib.Path(f'/proc/{p.pid}/comm').read_text().strip() != 'sleep':\n"
+        "    pass\n"
         "import os; os.kill(os.getpid(), 9)\n"
     )
     here = str(Path(__file__).parent)
