@@ -287,7 +287,11 @@ begin (Account *account, Person *person)
         }
     }
   if (action.kind == PLAN_USER && address_of (person) != NULL)
-    (void) g_hash_table_add (account->addresses, g_ascii_strdown (address_of (person), -1));
+    {
+      g_free (person->held_address);
+      person->held_address = g_ascii_strdown (address_of (person), -1);
+      (void) g_hash_table_add (account->addresses, g_strdup (person->held_address));
+    }
   (void) g_hash_table_add (account->jobs, job_start (&account->context, person, &action));
 }
 
@@ -330,11 +334,10 @@ job_ended (Person *person, JobOutcome outcome, gpointer data)
         g_hash_table_iter_remove (&iter);
         break;
       }
-  if (person->action.kind == PLAN_USER && address_of (person) != NULL)
-    {
-      g_autofree char *address = g_ascii_strdown (address_of (person), -1);
-      (void) g_hash_table_remove (account->addresses, address);
-    }
+  /* The one it was begun under: the person's may have changed since. */
+  if (person->held_address != NULL)
+    (void) g_hash_table_remove (account->addresses, person->held_address);
+  g_clear_pointer (&person->held_address, g_free);
   person->busy = FALSE;
   if (outcome == JOB_RETRY)
     person->retry_at = wall (account) + lk_backoff_next (&person->backoff);

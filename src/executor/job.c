@@ -234,9 +234,17 @@ add_block (LkLedgerMember *member, gint64 group, const char *reason, gint64 fore
 }
 
 static void
+blocked (Job *job)
+{
+  /* A delete that can't be done is planned again whatever the block says, so it waits; a create is
+   * held back by the block itself, and the rest of the person's plan goes on. */
+  finish (job, job->action.kind == PLAN_DELETE ? JOB_RETRY : JOB_DONE);
+}
+
+static void
 record_block (Job *job)
 {
-  write_member (job, done);
+  write_member (job, blocked);
 }
 
 /* The person can't be served in the action's group: recorded, told, and the plan goes on with the
@@ -433,6 +441,17 @@ find_user (Job *job)
                                  job);
 }
 
+static void again (Job *job);
+static void retry (Job *job);
+static void refuse_account (Job *job);
+
+static void
+drop_user_intent (Job *job, Step next)
+{
+  job->member.intended_at = LK_TIME_NONE;
+  write_member (job, next);
+}
+
 static void
 user_created (Job *job, LkKisiAnswer *answer)
 {
@@ -463,9 +482,21 @@ user_created (Job *job, LkKisiAnswer *answer)
       finish (job, JOB_RETRY);
       break;
     case LK_KISI_INVALID:
-      job->member.intended_at = LK_TIME_NONE;
       job->cause = "address_refused";
-      write_member (job, block_after_change);
+      drop_user_intent (job, block_after_change);
+      break;
+    case LK_KISI_THROTTLED:
+      /* Nothing happened: the intent is over, or it would be waited for. */
+      drop_user_intent (job, again);
+      break;
+    case LK_KISI_UNAVAILABLE:
+      drop_user_intent (job, retry);
+      break;
+    case LK_KISI_UNAUTHORIZED:
+      drop_user_intent (job, refuse_account);
+      break;
+    case LK_KISI_FORBIDDEN:
+      drop_user_intent (job, check_key);
       break;
     default:
       (void) common (job, answer);
@@ -484,8 +515,7 @@ create_user (Job *job)
   if (command == NULL || !command->command.entitled
       || g_strcmp0 (command->command.email, job->address) != 0)
     {
-      job->member.intended_at = LK_TIME_NONE;
-      write_member (job, done);
+      drop_user_intent (job, done);
       return;
     }
   job->on_answer = user_created;

@@ -48,6 +48,7 @@ person_free (gpointer data)
   Person *person = data;
 
   g_free (person->right_key);
+  g_free (person->held_address);
   g_free (person);
 }
 

@@ -30,6 +30,7 @@ typedef struct
   LkTime retry_at;     /* after a failure; LK_TIME_NONE */
   PlanAction action;   /* what is queued; `right` is not kept, see right_key */
   char *right_key;     /* of the action's right in the ledger, or NULL */
+  char *held_address;  /* that nobody else may look for or make a user under, or NULL */
 } Person;
 
 /* One record of the ledger. */
