@@ -23,6 +23,9 @@ typedef struct
   /* Reading is not possible just now (the topic is missing, not allowed, …); it is tried again by
    * itself. ERROR NULL: it works again. May be NULL. */
   void (*trouble) (const char *topic, gint32 partition, const GError *error, gpointer data);
+  /* The offset to go on from is gone (the topic was made anew, or cut): what follows is the log
+   * from its beginning, and at_end comes again. May be NULL. */
+  void (*reset) (const char *topic, gint32 partition, gpointer data);
 } LkReaderHandler;
 
 LkReader *lk_reader_new (LkKafka *kafka, GError **error);

@@ -38,7 +38,7 @@ typedef struct
   /* The record's value again, for the repair; may be NULL. FALSE: this one can't be. */
   gboolean (*write) (gconstpointer entry, GString *out_value, LkHeaders *out_headers);
   /* After each change that counts. OLD or NEW is NULL for an insertion or a removal; OLD is freed
-   * afterwards. May be NULL. */
+   * afterwards. It may put, but not stop, drop or free the table. May be NULL. */
   void (*changed) (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
                    gpointer new_entry, gpointer data);
   /* An owned partition has a loser after its winner and `write` is NULL. ENTRY is the winner. */
@@ -52,14 +52,15 @@ typedef struct
 /* OPS and DATA are borrowed. PARTITIONS is the topic's count. Nothing is read yet. */
 LkTable *lk_table_new (LkReader *reader, LkProducer *producer, const char *topic,
                        gint32 partitions, const LkTableOps *ops, gpointer data);
-void lk_table_free (LkTable *table);
+void lk_table_free (LkTable *table); /* writes on their way call nobody back any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkTable, lk_table_free)
 
 const char *lk_table_topic (const LkTable *table);
 gint32 lk_table_partitions (const LkTable *table);
 
-/* Starts following from the beginning, or where it was left less than a day ago; stop keeps the
- * entries for that case, drop forgets them. */
+/* Starts following from the beginning, or where it was left less than a day ago. Stop keeps the
+ * entries; read from the beginning, those that are not there any more leave when its end is reached
+ * (`changed` is called). Drop forgets them, without a call. */
 void lk_table_follow (LkTable *table, gint32 partition);
 void lk_table_follow_all (LkTable *table);
 void lk_table_stop (LkTable *table, gint32 partition);
@@ -101,7 +102,7 @@ gboolean lk_table_put_entry (LkTable *table, gint32 partition, const char *key, 
                              gsize value_len, gpointer entry, const LkHeaders *headers,
                              LkAckFunc func, gpointer data, GError **error);
 
-/* Unacknowledged writes of the partition (-1: of all). */
+/* Unacknowledged writes of the partition (-1: of all), repairs included. */
 guint lk_table_pending (const LkTable *table, gint32 partition);
 
 /* Next offset of the partition; -1 unknown. For the group's committed offsets. */

@@ -19,10 +19,9 @@ typedef struct
   enum
   {
     ASK_PARTITIONS,
-    ASK_WATERMARKS,
-    ASK_STOP
+    ASK_WATERMARKS
   } what;
-  rd_kafka_t *client;
+  rd_kafka_t *client; /* NULL: the asker */
   char *topic;
   gint32 partition;
   LkKafkaPartitionsFunc partitions_func;
@@ -42,10 +41,13 @@ struct _LkKafka
   int fd;
   rd_kafka_t *asker; /* for metadata; never produces */
   GThread *thread;
-  GAsyncQueue *questions, *answers;
-  GMutex mutex; /* guards busy: the thread is asking a question */
-  GCond idle;
-  gboolean busy;
+  GMutex mutex; /* guards what follows */
+  GCond work;   /* a question, or the end */
+  GCond idle;   /* a question is answered */
+  GQueue questions, answers;
+  Question *asking; /* by the thread, just now */
+  gboolean forgotten; /* nobody wants the answer to that any more */
+  gboolean stopping;
 };
 
 /* --- the helper thread ------------------------------------------------------------------------ */
@@ -111,33 +113,60 @@ wake (const LkKafka *kafka)
     continue;
 }
 
+/* The next question, or NULL at the end. */
+static Question *
+take_question (LkKafka *kafka)
+{
+  Question *question;
+
+  g_mutex_lock (&kafka->mutex);
+  while (!kafka->stopping && g_queue_is_empty (&kafka->questions))
+    g_cond_wait (&kafka->work, &kafka->mutex);
+  question = kafka->stopping ? NULL : g_queue_pop_head (&kafka->questions);
+  kafka->asking = question;
+  kafka->forgotten = FALSE;
+  g_mutex_unlock (&kafka->mutex);
+  return question;
+}
+
+static void
+give_answer (LkKafka *kafka, Question *question)
+{
+  g_mutex_lock (&kafka->mutex);
+  kafka->asking = NULL;
+  if (kafka->forgotten)
+    question_free (question);
+  else
+    g_queue_push_tail (&kafka->answers, question);
+  g_cond_broadcast (&kafka->idle);
+  g_mutex_unlock (&kafka->mutex);
+  wake (kafka);
+}
+
 static gpointer
 help (gpointer data)
 {
   LkKafka *kafka = data;
+  Question *question;
 
-  for (;;)
+  while ((question = take_question (kafka)) != NULL)
     {
-      Question *question = g_async_queue_pop (kafka->questions);
-      if (question->what == ASK_STOP)
-        {
-          question_free (question);
-          return NULL;
-        }
-      g_mutex_lock (&kafka->mutex);
-      kafka->busy = TRUE;
-      g_mutex_unlock (&kafka->mutex);
       if (question->what == ASK_PARTITIONS)
         answer_partitions (kafka, question);
       else
         answer_watermarks (kafka, question);
-      g_async_queue_push (kafka->answers, question);
-      g_mutex_lock (&kafka->mutex);
-      kafka->busy = FALSE;
-      g_cond_broadcast (&kafka->idle);
-      g_mutex_unlock (&kafka->mutex);
-      wake (kafka);
+      give_answer (kafka, question);
     }
+  return NULL;
+}
+
+static void
+ask (LkKafka *kafka, Question *question)
+{
+  g_mutex_lock (&kafka->mutex);
+  g_queue_push_tail (&kafka->questions, question);
+  g_cond_signal (&kafka->work);
+  g_mutex_unlock (&kafka->mutex);
 }
 
 void
@@ -150,7 +179,7 @@ lk_kafka_ask_partitions (LkKafka *kafka, const char *topic, LkKafkaPartitionsFun
   question->topic = g_strdup (topic);
   question->partitions_func = func;
   question->data = data;
-  g_async_queue_push (kafka->questions, question);
+  ask (kafka, question);
 }
 
 void
@@ -165,35 +194,56 @@ lk_kafka_ask_watermarks (LkKafka *kafka, rd_kafka_t *client, const char *topic, 
   question->partition = partition;
   question->watermarks_func = func;
   question->data = data;
-  g_async_queue_push (kafka->questions, question);
+  ask (kafka, question);
+}
+
+static gboolean
+is_of (const Question *question, const rd_kafka_t *client, gconstpointer data)
+{
+  return question->what == ASK_WATERMARKS
+         && (question->client == client || question->data == data);
 }
 
 /* Questions and answers of CLIENT, or for DATA, out of QUEUE; the others keep their order. */
 static void
-purge (GAsyncQueue *queue, rd_kafka_t *client, gconstpointer data)
+purge (GQueue *queue, const rd_kafka_t *client, gconstpointer data)
 {
-  GQueue keep = G_QUEUE_INIT;
-  Question *question;
-
-  while ((question = g_async_queue_try_pop (queue)) != NULL)
-    if (question->what == ASK_WATERMARKS && (question->client == client || question->data == data))
-      question_free (question);
-    else
-      g_queue_push_tail (&keep, question);
-  while ((question = g_queue_pop_head (&keep)) != NULL)
-    g_async_queue_push (queue, question);
+  for (GList *link = queue->head, *next; link != NULL; link = next)
+    {
+      next = link->next;
+      if (is_of (link->data, client, data))
+        {
+          question_free (link->data);
+          g_queue_delete_link (queue, link);
+        }
+    }
 }
 
 void
 lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client, gconstpointer data)
 {
-  purge (kafka->questions, client, data);
   g_mutex_lock (&kafka->mutex);
-  while (kafka->busy)
-    g_cond_wait (&kafka->idle, &kafka->mutex);
+  purge (&kafka->questions, client, data);
+  if (kafka->asking != NULL && is_of (kafka->asking, client, data))
+    {
+      kafka->forgotten = TRUE;
+      /* Only what uses the client itself has to be waited for. */
+      while (kafka->asking != NULL && kafka->forgotten && kafka->asking->client == client)
+        g_cond_wait (&kafka->idle, &kafka->mutex);
+    }
+  purge (&kafka->answers, client, data);
   g_mutex_unlock (&kafka->mutex);
-  /* One that the thread took between the purge and the wait is answered by now. */
-  purge (kafka->answers, client, data);
+}
+
+static Question *
+take_answer (LkKafka *kafka)
+{
+  Question *question;
+
+  g_mutex_lock (&kafka->mutex);
+  question = g_queue_pop_head (&kafka->answers);
+  g_mutex_unlock (&kafka->mutex);
+  return question;
 }
 
 gboolean
@@ -201,7 +251,7 @@ lk_kafka_turn (LkKafka *kafka)
 {
   Question *question;
 
-  while ((question = g_async_queue_try_pop (kafka->answers)) != NULL)
+  while ((question = take_answer (kafka)) != NULL)
     {
       if (question->what == ASK_PARTITIONS)
         question->partitions_func (question->topic, question->partitions, question->error,
@@ -309,9 +359,10 @@ lk_kafka_new (const LkConfigKafka *config, const char *program, const LkClock *c
   kafka->clock = clock;
   kafka->program = g_strdup (program);
   g_mutex_init (&kafka->mutex);
+  g_cond_init (&kafka->work);
   g_cond_init (&kafka->idle);
-  kafka->questions = g_async_queue_new_full (question_free);
-  kafka->answers = g_async_queue_new_full (question_free);
+  g_queue_init (&kafka->questions);
+  g_queue_init (&kafka->answers);
   kafka->fd = eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (kafka->fd < 0)
     {
@@ -332,17 +383,19 @@ lk_kafka_free (LkKafka *kafka)
     return;
   if (kafka->thread != NULL)
     {
-      Question *stop = g_new0 (Question, 1);
-      stop->what = ASK_STOP;
-      g_async_queue_push_front (kafka->questions, stop);
+      g_mutex_lock (&kafka->mutex);
+      kafka->stopping = TRUE;
+      g_cond_signal (&kafka->work);
+      g_mutex_unlock (&kafka->mutex);
       (void) g_thread_join (kafka->thread);
     }
-  g_async_queue_unref (kafka->questions);
-  g_async_queue_unref (kafka->answers);
+  g_queue_clear_full (&kafka->questions, question_free);
+  g_queue_clear_full (&kafka->answers, question_free);
   lk_kafka_client_free (kafka->asker, NULL);
   if (kafka->fd >= 0)
     (void) close (kafka->fd);
   g_mutex_clear (&kafka->mutex);
+  g_cond_clear (&kafka->work);
   g_cond_clear (&kafka->idle);
   g_free (kafka->program);
   g_free (kafka);

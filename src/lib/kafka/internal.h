@@ -42,6 +42,15 @@ void lk_kafka_forget_client (LkKafka *kafka, rd_kafka_t *client, gconstpointer d
 struct _LkReader;
 LkKafka *lk_reader_kafka (const struct _LkReader *reader);
 
+/* at_end comes again, about a second from now: for what could not be done and is tried again. */
+void lk_reader_check_later (struct _LkReader *reader, const char *topic, gint32 partition);
+
+/* Their librdkafka clients as they are now, so that a test can make them fatal. */
+struct _LkProducer;
+struct _LkOwnership;
+rd_kafka_t *lk_producer_client (const struct _LkProducer *producer);
+rd_kafka_t *lk_ownership_client (const struct _LkOwnership *ownership);
+
 /* Logs an error event of a client; TRUE when it is fatal for that client. */
 gboolean lk_kafka_log_error_event (rd_kafka_t *client, rd_kafka_event_t *event, const char *what);
 

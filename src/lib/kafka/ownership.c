@@ -260,7 +260,9 @@ commit (LkOwnership *ownership)
     {
       ownership->committing = TRUE;
       ownership->commit_at = now + COMMIT_MS;
-      (void) rd_kafka_commit_queue (ownership->client, list, ownership->queue, NULL, NULL);
+      if (rd_kafka_commit_queue (ownership->client, list, ownership->queue, NULL, NULL)
+          != RD_KAFKA_RESP_ERR_NO_ERROR)
+        ownership->committing = FALSE; /* no answer will come; tried again in a second */
     }
   rd_kafka_topic_partition_list_destroy (list);
 }
@@ -509,4 +511,10 @@ guint
 lk_ownership_count (const LkOwnership *ownership)
 {
   return ownership->owned->len;
+}
+
+rd_kafka_t *
+lk_ownership_client (const LkOwnership *ownership)
+{
+  return ownership->client;
 }

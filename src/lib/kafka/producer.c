@@ -251,3 +251,9 @@ lk_producer_is_full (const LkProducer *producer)
 {
   return producer->pending > QUEUE_MAX / 5 * 4;
 }
+
+rd_kafka_t *
+lk_producer_client (const LkProducer *producer)
+{
+  return producer->client;
+}

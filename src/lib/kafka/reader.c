@@ -3,7 +3,9 @@
  *
  * The table reader. What is followed is assigned as a whole, at most once a turn, each partition at
  * the offset that was handled last: librdkafka drops what it had fetched under an older assignment,
- * so a seek, a start and a stop are one and the same thing here. Whether the end has been reached
+ * so a seek, a start and a stop are one and the same thing here. Where an offset is gone is told as
+ * an error (auto.offset.reset) rather than mended silently, since whoever keeps a table of the log
+ * must know that another one begins. Whether the end has been reached
  * is known from the high watermark, asked when following begins; end-of-partition events only move
  * the position over what compaction or markers left empty (librdkafka sends one an end offset).
  */
@@ -17,9 +19,7 @@
 #define EVENTS_MAX 500
 #define NUDGE_EVERY 20000  /* messages; see lk_kafka_ask_watermarks */
 #define ASK_AGAIN_MS 1000
-/* librdkafka 2.0.2 aborts (rd_kafka_assignment_partition_stopped: rktp_started) when a partition is
- * taken away a second time before its first stop is over, so assignments keep a distance. */
-#define ASSIGN_EVERY_MS 200
+#define ASSIGN_AGAIN_MS 1000 /* after a look-up of the beginning was refused */
 
 typedef struct
 {
@@ -45,7 +45,8 @@ struct _LkReader
   rd_kafka_queue_t *queue;
   GHashTable *follows; /* Follow* → itself, by topic and partition */
   gboolean dirty;      /* the assignment is to be made again */
-  gint64 assign_at;    /* steady: not before */
+  gint64 assign_at;    /* steady: it is, from then on; G_MAXINT64 */
+  gint64 ask_at;       /* steady: the next question is due; G_MAXINT64 */
   guint since_nudge;
   GQueue asked;   /* numbers of the questions under way: answers come in their order */
   guint question; /* number of the last one */
@@ -95,7 +96,7 @@ lk_reader_new (LkKafka *kafka, GError **error)
     { "group.id", group }, /* wanted by librdkafka to assign at all; never joined */
     { "enable.auto.commit", "false" },
     { "enable.auto.offset.store", "false" },
-    { "auto.offset.reset", "earliest" },
+    { "auto.offset.reset", "error" },
     { "enable.partition.eof", "true" },
     { "queued.min.messages", "50000" },
     { "queued.max.messages.kbytes", "32768" },
@@ -107,6 +108,7 @@ lk_reader_new (LkKafka *kafka, GError **error)
   };
 
   reader->kafka = kafka;
+  reader->assign_at = reader->ask_at = G_MAXINT64;
   g_queue_init (&reader->asked);
   reader->follows = g_hash_table_new_full (follow_hash, follow_equal, follow_free, NULL);
   reader->client = lk_kafka_client_new (kafka, RD_KAFKA_CONSUMER, settings, RD_KAFKA_EVENT_FETCH,
@@ -181,10 +183,10 @@ watermarks (const char *topic, gint32 partition, gint64 low, gint64 high, const 
     reach (follow);
 }
 
-static void
-ask_for_ends (LkReader *reader)
+/* One whose end was known to be reached before its assignment was made, or NULL. */
+static Follow *
+find_reached (const LkReader *reader)
 {
-  gint64 now = lk_clock_steady (lk_kafka_clock (reader->kafka));
   GHashTableIter iter;
   gpointer key;
 
@@ -192,8 +194,34 @@ ask_for_ends (LkReader *reader)
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       Follow *follow = key;
-      if (!follow->due || follow->question != 0 || follow->target >= 0 || follow->ask_at > now)
+      if (follow->due && !follow->stale && follow->target >= 0 && follow->next >= follow->target)
+        return follow;
+    }
+  return NULL;
+}
+
+static void
+ask_for_ends (LkReader *reader)
+{
+  gint64 now = lk_clock_steady (lk_kafka_clock (reader->kafka));
+  GHashTableIter iter;
+  gpointer key;
+  Follow *reached;
+
+  while ((reached = find_reached (reader)) != NULL)
+    reach (reached);
+  reader->ask_at = G_MAXINT64;
+  g_hash_table_iter_init (&iter, reader->follows);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      Follow *follow = key;
+      if (!follow->due || follow->question != 0 || follow->target >= 0)
         continue;
+      if (follow->ask_at > now)
+        {
+          reader->ask_at = MIN (reader->ask_at, follow->ask_at);
+          continue;
+        }
       follow->question = ++reader->question;
       g_queue_push_tail (&reader->asked, GUINT_TO_POINTER (follow->question));
       lk_kafka_ask_watermarks (reader->kafka, NULL, follow->topic, follow->partition, watermarks,
@@ -233,6 +261,7 @@ lk_reader_unfollow (LkReader *reader, const char *topic, gint32 partition)
     return;
   if (reader->last == follow)
     reader->last = NULL;
+  lk_reader_resume (reader, topic, partition); /* librdkafka remembers, even what is not assigned */
   g_hash_table_remove (reader->follows, follow);
   reader->dirty = TRUE;
 }
@@ -267,6 +296,18 @@ lk_reader_refresh (LkReader *reader, const char *topic, gint32 partition)
   follow->due = TRUE;
   follow->target = -1;
   follow->question = 0;
+  follow->ask_at = 0;
+}
+
+void
+lk_reader_check_later (LkReader *reader, const char *topic, gint32 partition)
+{
+  Follow *follow = find (reader, topic, partition);
+
+  if (follow == NULL || follow->due)
+    return; /* or its end is coming anyway */
+  lk_reader_refresh (reader, topic, partition);
+  follow->ask_at = lk_clock_steady (lk_kafka_clock (reader->kafka)) + ASK_AGAIN_MS;
 }
 
 gint64
@@ -314,6 +355,22 @@ lk_reader_resume (LkReader *reader, const char *topic, gint32 partition)
   set_paused (reader, topic, partition, FALSE);
 }
 
+/* librdkafka 2.0.2 aborts (rd_kafka_assignment_partition_stopped: rktp_started) when a partition is
+ * taken away a second time before its first stop is over. A stop is two steps in the queue of
+ * librdkafka's main thread, the second queued by the first, and this question goes through the same
+ * queue: asked twice, both are over. */
+static void
+await_stops (LkReader *reader)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      rd_kafka_topic_partition_list_t *list = NULL;
+      if (rd_kafka_assignment (reader->client, &list) == RD_KAFKA_RESP_ERR_NO_ERROR
+          && list != NULL)
+        rd_kafka_topic_partition_list_destroy (list);
+    }
+}
+
 /* Makes librdkafka's assignment what is followed. */
 static void
 assign (LkReader *reader)
@@ -326,7 +383,8 @@ assign (LkReader *reader)
   gpointer key;
 
   reader->dirty = FALSE;
-  reader->assign_at = lk_clock_steady (lk_kafka_clock (reader->kafka)) + ASSIGN_EVERY_MS;
+  reader->assign_at = G_MAXINT64;
+  await_stops (reader);
   g_hash_table_iter_init (&iter, reader->follows);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
@@ -427,6 +485,17 @@ serve_message (LkReader *reader, const rd_kafka_message_t *message)
     reach (follow);
 }
 
+static void
+offset_is_gone (LkReader *reader, Follow *follow)
+{
+  const LkReaderHandler *handler = follow->handler;
+  g_autofree char *topic = g_strdup (follow->topic);
+
+  lk_reader_seek (reader, topic, follow->partition, LK_OFFSET_BEGINNING);
+  if (handler->reset != NULL) /* it may unfollow this very partition */
+    handler->reset (topic, follow->partition, follow->data);
+}
+
 /* End of partition, too, comes as an error event. */
 static void
 serve_error (LkReader *reader, rd_kafka_event_t *event)
@@ -444,8 +513,16 @@ serve_error (LkReader *reader, rd_kafka_event_t *event)
       if (follow != NULL)
         reached_end (follow, where->offset);
     }
+  else if (follow != NULL && err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && follow->next >= 0)
+    offset_is_gone (reader, follow);
   else if (follow != NULL)
-    trouble (follow, err, rd_kafka_event_error_string (event));
+    {
+      /* The beginning could not be looked up, and librdkafka has given the partition up. */
+      if (err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+        reader->assign_at
+            = lk_clock_steady (lk_kafka_clock (reader->kafka)) + ASSIGN_AGAIN_MS;
+      trouble (follow, err, rd_kafka_event_error_string (event));
+    }
   else
     (void) lk_kafka_log_error_event (reader->client, event, "table reader");
   if (where != NULL)
@@ -477,7 +554,7 @@ lk_reader_turn (LkReader *reader)
   guint done = 0;
   rd_kafka_event_t *event;
 
-  if (reader->dirty && lk_reader_wait_ms (reader) == 0)
+  if (reader->dirty || lk_clock_steady (lk_kafka_clock (reader->kafka)) >= reader->assign_at)
     assign (reader);
   ask_for_ends (reader);
   while (done < EVENTS_MAX && !reader->dirty
@@ -487,13 +564,17 @@ lk_reader_turn (LkReader *reader)
       rd_kafka_event_destroy (event);
       done++;
     }
-  return done >= EVENTS_MAX || (reader->dirty && lk_reader_wait_ms (reader) == 0);
+  return done >= EVENTS_MAX || reader->dirty;
 }
 
 gint64
 lk_reader_wait_ms (const LkReader *reader)
 {
-  gint64 wait = reader->assign_at - lk_clock_steady (lk_kafka_clock (reader->kafka));
+  gint64 at = MIN (reader->assign_at, reader->ask_at);
 
-  return !reader->dirty ? G_MAXINT64 : MAX (wait, 0);
+  if (reader->dirty)
+    return 0;
+  if (at == G_MAXINT64)
+    return G_MAXINT64;
+  return MAX (at - lk_clock_steady (lk_kafka_clock (reader->kafka)), 0);
 }
