@@ -24,11 +24,11 @@ cli_services_open (Cli *cli, const LkConfigNexudus *nexudus, const LkConfigKisi 
 
   if (nexudus != NULL)
     {
-      const LkBudgetWindow windows[] = { { LK_MINUTE, nexudus->requests_per_minute },
-                                         { LK_HOUR, nexudus->requests_per_hour } };
+      LkBudgetWindow windows[LK_NEXUDUS_WINDOWS];
       if (!can_read (nexudus->password_file, error))
         return NULL;
-      services->nexudus_budget = lk_budget_new (cli->clock, windows, G_N_ELEMENTS (windows));
+      lk_nexudus_windows (nexudus, windows);
+      services->nexudus_budget = lk_budget_new (cli->clock, windows, LK_NEXUDUS_WINDOWS);
       services->nexudus
           = lk_nexudus_new (nexudus, cli->clock, cli->timers, services->nexudus_budget);
     }

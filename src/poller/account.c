@@ -18,7 +18,6 @@
 #define USED_BACK_MS (2 * LK_DAY)         /* a used pass opens to the cut-off of its day */
 #define RECORD_MS (30 * LK_SECOND)        /* the account record is written at most that often */
 #define SWEEP_MS LK_HOUR
-#define BUDGET_PERIODS 2
 
 typedef enum
 {
@@ -554,19 +553,12 @@ read_again (StoreKind kind, gint64 id, gpointer data)
     rows_read_again (account->rows, kind, id);
 }
 
-static void
-windows_of (const LkConfigNexudus *config, LkBudgetWindow windows[BUDGET_PERIODS])
-{
-  windows[0] = (LkBudgetWindow){ LK_MINUTE, config->requests_per_minute };
-  windows[1] = (LkBudgetWindow){ LK_HOUR, config->requests_per_hour };
-}
-
 Account *
 account_new (LkProgram *program, const LkConfigNexudus *config)
 {
   Account *account = g_new0 (Account, 1);
   const GPtrArray *spaces = lk_program_spaces (program);
-  LkBudgetWindow windows[BUDGET_PERIODS];
+  LkBudgetWindow windows[LK_NEXUDUS_WINDOWS];
 
   account->program = program;
   account->config = config;
@@ -580,8 +572,8 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   for (guint i = 0; i < account->spaces->len; i++)
     account->businesses[i] = ((LkConfigSpace *) account->spaces->pdata[i])->business;
   account->route = (RouteSpaces){ account->businesses, account->spaces->len };
-  windows_of (config, windows);
-  account->budget = lk_budget_new (account->clock, windows, BUDGET_PERIODS);
+  lk_nexudus_windows (config, windows);
+  account->budget = lk_budget_new (account->clock, windows, LK_NEXUDUS_WINDOWS);
   account->nexudus = lk_nexudus_new (config, account->clock, account->timers, account->budget);
   account->store = store_new (program, account->spaces, read_again, account);
   account->world = world_new (&account->route);
@@ -643,10 +635,10 @@ account_turn (Account *account)
 void
 account_reloaded (Account *account)
 {
-  LkBudgetWindow windows[BUDGET_PERIODS];
+  LkBudgetWindow windows[LK_NEXUDUS_WINDOWS];
 
-  windows_of (account->config, windows);
-  lk_budget_set (account->budget, windows, BUDGET_PERIODS);
+  lk_nexudus_windows (account->config, windows);
+  lk_budget_set (account->budget, windows, LK_NEXUDUS_WINDOWS);
 }
 
 const char *

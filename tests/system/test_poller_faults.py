@@ -133,6 +133,23 @@ def test_told_to_wait_it_waits_and_goes_on(polled: Polled, member: int, answer: 
     assert polled.ended("listing", "failed") + polled.ended("incremental", "failed") == failed
 
 
+def test_the_documented_rates_are_kept(tmp_path: Path, broker: Broker, prefix: str,
+                                       member: int) -> None:
+    """With the limits of the reference in force, nothing has to be refused (S11)."""
+    settings = config(poll="1s", listing="1h", requests_per_minute=100, requests_per_hour=4500)
+    with Stack(tmp_path, broker, prefix, settings) as stack:
+        polled = Polled(stack)
+        polled.sandbox.call("DELETE", "/limits")
+        polled.join(member)
+        key = polled.give(member)
+        polled.launch()
+        polled.becomes("passes", key)
+        polled.cycled(3, deadline=60)
+        calls = polled.sandbox.calls(service="nexudus")["calls"]
+        assert sum(call["throttled"] for call in calls) == 0, calls
+        stack.stop_daemons()
+
+
 def test_tokens_that_end_in_the_middle_of_a_listing(large: Polled) -> None:
     large.sandbox.faults()
     large.listed(1)

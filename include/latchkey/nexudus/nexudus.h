@@ -51,6 +51,11 @@ typedef void (*LkNexudusGetFunc) (gint64 id, json_t *row, const LkNexudusRead *r
 
 typedef struct _LkNexudus LkNexudus;
 
+/* The windows of an account's budget: what CONFIG says of a minute and an hour, and a distance
+ * between requests, since Nexudus takes one in 100 ms (nexudus-api.md §2.6). */
+#define LK_NEXUDUS_WINDOWS 3
+void lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS_WINDOWS]);
+
 /* CONFIG is borrowed; the password is read when a login needs it. */
 LkNexudus *lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
                            LkBudget *budget);

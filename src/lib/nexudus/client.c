@@ -18,6 +18,7 @@
 #define TRIES_MAX 4
 #define READ_DEADLINE_MS 30000 /* nexudus-api.md §7.13 */
 #define LISTING_RESERVE 0.4    /* of the rate, which a listing leaves to the urgent */
+#define SPACING_MS 100
 
 typedef enum
 {
@@ -439,6 +440,17 @@ lk_nexudus_count (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+void
+lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS_WINDOWS])
+{
+  /* Who configures more than one request in that time has been allowed more. */
+  guint in_spacing = config->requests_per_minute / (guint) (LK_MINUTE / SPACING_MS);
+
+  out[0] = (LkBudgetWindow){ LK_MINUTE, config->requests_per_minute };
+  out[1] = (LkBudgetWindow){ LK_HOUR, config->requests_per_hour };
+  out[2] = (LkBudgetWindow){ SPACING_MS, MAX (in_spacing, 1) };
+}
 
 LkNexudus *
 lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
