@@ -28,6 +28,12 @@ typedef enum
   LISTING_CONFIRM,    /* what is missing, by id */
 } ListingPhase;
 
+typedef struct
+{
+  StoreKind kind;
+  gint64 id;
+} Again;
+
 struct _Account
 {
   LkProgram *program;
@@ -46,6 +52,7 @@ struct _Account
   char *topic;
 
   gboolean owned, acting; /* acting: owned, and the tables are read to their ends */
+  GArray *again; /* Again, of what was overruled in the log before acting began */
   LkNexudusAccount record;
   gint64 record_at; /* steady: when it was last written */
   char *trouble;
@@ -496,6 +503,12 @@ begin_acting (Account *account)
            "polling this account now");
   lk_metric_set (LK_M_POLLER_OWNER, 1, account->config->account, NULL);
   account->sweep_timer = lk_timers_add (account->timers, SWEEP_MS, sweep, account);
+  for (guint i = 0; i < account->again->len; i++)
+    {
+      const Again *again = &g_array_index (account->again, Again, i);
+      rows_read_again (account->rows, again->kind, again->id);
+    }
+  g_array_set_size (account->again, 0);
   start_listing (account);
 }
 
@@ -519,6 +532,7 @@ void
 account_disown (Account *account)
 {
   account->owned = FALSE;
+  g_array_set_size (account->again, 0); /* the next owner finds them by itself */
   store_own (account->store, FALSE);
   lk_table_own (account->record_table, 0, FALSE);
   if (!account->acting)
@@ -548,9 +562,12 @@ static void
 read_again (StoreKind kind, gint64 id, gpointer data)
 {
   Account *account = data;
+  const Again again = { kind, id };
 
   if (account->acting)
     rows_read_again (account->rows, kind, id);
+  else
+    g_array_append_val (account->again, again);
 }
 
 Account *
@@ -575,6 +592,7 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   lk_nexudus_windows (config, windows);
   account->budget = lk_budget_new (account->clock, windows, LK_NEXUDUS_WINDOWS);
   account->nexudus = lk_nexudus_new (config, account->clock, account->timers, account->budget);
+  account->again = g_array_new (FALSE, FALSE, sizeof (Again));
   account->store = store_new (program, account->spaces, read_again, account);
   account->world = world_new (&account->route);
   account->rows = rows_new (config->account, account->store, account->world, account->nexudus,
@@ -607,6 +625,7 @@ account_free (Account *account)
   lk_table_free (account->record_table);
   lk_budget_free (account->budget);
   lk_nexudus_account_clear (&account->record);
+  g_array_unref (account->again);
   g_ptr_array_unref (account->spaces);
   g_free (account->businesses);
   g_free (account->topic);

@@ -168,16 +168,30 @@ changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_en
     add_place (shelf->store, shelf->kind, id, shelf->space, member);
 }
 
+static void put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known *known);
+static void write_deleted (Store *store, StoreKind kind, const Place *place, gint64 id,
+                           gint64 revision, Known *known);
+
 static void
 overruled (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
 {
-  const Shelf *shelf = data;
+  Shelf *shelf = data;
+  Known *known = entry;
   gint64 member, id;
 
+  ids_of_key (key, &member, &id);
+  if (known->deleted)
+    {
+      /* Nexudus has nothing to read again of what is gone, and all of the winner is known. */
+      const Place place = { shelf->space, member };
+      Known gone;
+      write_deleted (shelf->store, shelf->kind, &place, id, known->revision, &gone);
+      put (shelf, key, member, known->revision, &gone);
+      return;
+    }
   /* What was read is kept only as a digest, so the truth is read again instead of the winner being
    * written from memory; whatever comes is newer than both. */
-  ids_of_key (key, &member, &id);
-  ((Known *) entry)->digest ^= 1;
+  known->digest ^= 1;
   shelf->store->again (shelf->kind, id, shelf->store->data);
 }
 

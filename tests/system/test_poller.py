@@ -304,6 +304,11 @@ def test_a_late_record_is_overwritten(polled: Polled, member: int) -> None:
     produce(polled.stack.bootstrap, polled.stack.topic("passes", "moncloa"), {key: old})
     again = polled.becomes("passes", key, used=True)
     assert again["revision"] > used["revision"]
+    # Of what is gone: nothing can be read again, yet the late one must not have the last word.
+    polled.sandbox.delete("coworkertimepasses", ident(key))
+    polled.becomes("passes", key, deleted=True)
+    produce(polled.stack.bootstrap, polled.stack.topic("passes", "moncloa"), {key: old})
+    polled.becomes("passes", key, deleted=True)
 
 
 def test_a_foreign_revision_from_the_future_is_passed(
