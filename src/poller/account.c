@@ -63,7 +63,9 @@ struct _Account
   gboolean cycle_people; /* its first half: people and contracts */
   gboolean cycle_failed;
   LkTime cycle_from, cycle_date;
-  gint64 totals[STORE_KINDS]; /* of the cycle under way */
+  gint64 totals[STORE_KINDS];   /* of the cycle under way */
+  gint64 expected[STORE_KINDS]; /* by the totals before it and what is known to be gone; -1 */
+  gboolean dropped[STORE_KINDS]; /* the cycle before it counted less than was expected */
 
   /* the full listing */
   ListingPhase phase;
@@ -157,6 +159,22 @@ set_fault (Account *account, const GError *error)
 
 /* --- the incremental cycle -------------------------------------------------------------------------- */
 
+/* Fewer than before, beyond those known to be gone: something was removed without a trace, and a
+ * listing finds out what. What explains a drop may be read only behind the total that shows it (a
+ * cancellation, a row by id), so the next cycle has to see it too. */
+static void
+count_drop (Account *account, StoreKind kind)
+{
+  gint64 total = account->totals[kind];
+  gint64 expected = account->expected[kind] - rows_take_gone (account->rows, kind);
+  gboolean dropped = account->expected[kind] >= 0 && total < expected;
+
+  if (dropped && account->dropped[kind])
+    account->listing_wanted = TRUE;
+  account->expected[kind] = dropped && !account->dropped[kind] ? expected : total;
+  account->dropped[kind] = dropped && !account->dropped[kind];
+}
+
 static void
 cycle_ended (Account *account)
 {
@@ -170,13 +188,9 @@ cycle_ended (Account *account)
         account->record.read_until = account->cycle_date;
       for (guint k = 0; k < STORE_KINDS; k++)
         {
-          /* Fewer than before, beyond those known to be gone: something was removed without a
-           * trace, and the listing finds out what. */
-          gint64 gone = rows_take_gone (account->rows, (StoreKind) k);
-          if (account->record.totals[k] >= 0 && account->totals[k] >= 0
-              && account->totals[k] + gone < account->record.totals[k])
-            account->listing_wanted = TRUE;
           account->record.totals[k] = account->totals[k];
+          if (account->totals[k] >= 0)
+            count_drop (account, (StoreKind) k);
         }
       set_fault (account, NULL);
       write_record (account, FALSE);
@@ -497,6 +511,11 @@ begin_acting (Account *account)
     {
       account->record.read_until = record->read_until;
       account->record.listed_at = record->listed_at;
+    }
+  for (guint k = 0; k < STORE_KINDS; k++)
+    {
+      account->expected[k] = -1;
+      account->dropped[k] = FALSE;
     }
   account->acting = TRUE;
   lk_info (LK_F (.account = account->config->account, .event = "acting"),

@@ -8,6 +8,9 @@
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
 #include <latchkey/model/json.h>
+#include <string.h>
+
+#define CANCELLED_KEPT_MS LK_HOUR
 
 struct _Rows
 {
@@ -21,6 +24,10 @@ struct _Rows
   GHashTable *wanted_spaces; /* gint64* member → GArray of guint: where a person is needed */
   GHashTable *held;         /* "<what>/<id>" of a reference → GPtrArray of Held that wait for it */
   guint gone[STORE_KINDS];
+  /* gint64* id of a cancelled booking's row → gint64* when it was last listed (steady). The lists
+   * overlap: a cancellation comes several times and is counted once. */
+  GHashTable *cancelled;
+  GHashTable *explained; /* gint64* bookings whose cancellation has been counted, until read */
 };
 
 /* A row that waits for something it refers to, and is then read again. */
@@ -48,6 +55,8 @@ rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
   rows->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   rows->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                       (GDestroyNotify) g_ptr_array_unref);
+  rows->cancelled = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  rows->explained = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->wanted_spaces = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
                                                (GDestroyNotify) g_array_unref);
   return rows;
@@ -61,6 +70,8 @@ rows_free (Rows *rows)
   g_hash_table_unref (rows->open);
   g_hash_table_unref (rows->held);
   g_hash_table_unref (rows->wanted_spaces);
+  g_hash_table_unref (rows->cancelled);
+  g_hash_table_unref (rows->explained);
   g_free (rows->account);
   g_free (rows);
 }
@@ -71,6 +82,9 @@ rows_reset (Rows *rows)
   g_hash_table_remove_all (rows->open);
   g_hash_table_remove_all (rows->held);
   g_hash_table_remove_all (rows->wanted_spaces);
+  g_hash_table_remove_all (rows->cancelled);
+  g_hash_table_remove_all (rows->explained);
+  memset (rows->gone, 0, sizeof rows->gone);
 }
 
 guint
@@ -121,6 +135,7 @@ got_entity (Rows *rows, StoreKind kind, const char *what, gint64 id, json_t *row
             const LkNexudusRead *read, const GError *error)
 {
   static const LkNexudusRowFunc funcs[] = { rows_coworker, rows_pass, rows_booking };
+  gboolean counted;
 
   close_one (rows, what, id);
   if (row == NULL && kind == STORE_MEMBERS)
@@ -132,11 +147,12 @@ got_entity (Rows *rows, StoreKind kind, const char *what, gint64 id, json_t *row
     }
   if (error != NULL)
     return; /* the next listing finds it again */
+  counted = kind == STORE_BOOKINGS && g_hash_table_remove (rows->explained, &id);
   if (row != NULL)
     funcs[kind] (row, read, rows);
   else
     {
-      rows->gone[kind]++;
+      rows->gone[kind] += !counted;
       lk_info (LK_F (.account = rows->account, .event = "gone"),
                "%s/%" G_GINT64_FORMAT " is gone from Nexudus", lk_nexudus_path (entities[kind]),
                id);
@@ -497,6 +513,30 @@ rows_booking (json_t *row, const LkNexudusRead *read, gpointer data)
   store_booking (rows->store, &snapshot, spaces);
 }
 
+/* Counts a cancellation when it is seen for the first time. Those that no list has had for an hour,
+ * which is far beyond the overlap, are forgotten. */
+static gboolean
+count_cancelled (Rows *rows, gint64 id)
+{
+  gint64 now = lk_clock_steady (rows->clock);
+  gint64 *seen = g_hash_table_lookup (rows->cancelled, &id);
+  GHashTableIter iter;
+  gpointer value;
+
+  if (seen != NULL)
+    {
+      *seen = now;
+      return FALSE;
+    }
+  g_hash_table_iter_init (&iter, rows->cancelled);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (*(gint64 *) value < now - CANCELLED_KEPT_MS)
+      g_hash_table_iter_remove (&iter);
+  g_hash_table_insert (rows->cancelled, g_memdup2 (&id, sizeof id), g_memdup2 (&now, sizeof now));
+  rows->gone[STORE_BOOKINGS]++;
+  return TRUE;
+}
+
 /* The snapshot of a cancelled booking says that a booking went; which one, in one of several ways.
  * The booking itself is then read by id, so that one that came back is not taken away. */
 void
@@ -505,6 +545,7 @@ rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data)
   Rows *rows = data;
   g_auto (LkNexudusCancelled) cancelled = { 0 };
   g_autoptr (GError) error = NULL;
+  gboolean fresh;
   gint64 id = 0;
 
   (void) read;
@@ -513,6 +554,7 @@ rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data)
       unreadable (rows, LK_NEXUDUS_CANCELLED, error);
       return;
     }
+  fresh = count_cancelled (rows, cancelled.id);
   if (store_is_live (rows->store, STORE_BOOKINGS, cancelled.original_id))
     id = cancelled.original_id;
   if (id == 0)
@@ -521,8 +563,11 @@ rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data)
     id = store_booking_of_uid (rows->store, cancelled.uid);
   if (id == 0 && store_is_live (rows->store, STORE_BOOKINGS, cancelled.id))
     id = cancelled.id;
-  if (id != 0)
-    rows_read_again (rows, STORE_BOOKINGS, id);
+  if (id == 0)
+    return;
+  if (fresh)
+    (void) g_hash_table_add (rows->explained, g_memdup2 (&id, sizeof id));
+  rows_read_again (rows, STORE_BOOKINGS, id);
 }
 
 static void

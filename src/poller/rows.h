@@ -39,7 +39,8 @@ void rows_read_again (Rows *rows, StoreKind kind, gint64 id);
 void rows_reset (Rows *rows);
 /* Reads of pass types and of rows that wait: 0 when all is resolved. */
 guint rows_open (const Rows *rows);
-/* How many were found gone since the last call, by kind. */
+/* How many rows are known to have gone from Nexudus since the last call, by kind: those found gone
+ * by id, and cancelled bookings, each once. */
 guint rows_take_gone (Rows *rows, StoreKind kind);
 
 G_END_DECLS

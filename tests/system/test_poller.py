@@ -281,6 +281,23 @@ def test_an_unexplained_drop_starts_a_listing(lone: Polled, member: int) -> None
     assert lone.ended("listing", "done") == 2
 
 
+def test_a_cancelled_booking_explains_the_drop(lone: Polled, member: int) -> None:
+    """Bookings are cancelled all day long: none of them is a reason to list everything."""
+    lone.join(member)
+    lone.start()
+    keys = [lone.book(member, hours=hours) for hours in (3, 6, 9)]
+    for key in keys:
+        lone.becomes("bookings", key)
+    far = lone.book(member, FAR_ROOM)
+    lone.cycled()
+    for key in keys:
+        lone.sandbox.cancel_booking(ident(key))
+        lone.becomes("bookings", key, deleted=True)
+    lone.sandbox.cancel_booking(ident(far))
+    lone.cycled(3)
+    assert lone.ended("listing", "done") == 1
+
+
 def test_hidden_archived_people_are_archived_not_gone(polled: Polled, member: int) -> None:
     polled.join(member)
     polled.becomes("members", str(member), archived=False)
