@@ -154,6 +154,7 @@ set_fault (Account *account, const GError *error)
     return;
   g_free (account->record.fault);
   account->record.fault = g_strdup (fault);
+  lk_metric_set (LK_M_ACCOUNT_REFUSED, fault != NULL, "nexudus", account->config->account, NULL);
   write_record (account, TRUE);
 }
 
@@ -558,6 +559,7 @@ account_disown (Account *account)
     return;
   account->acting = FALSE;
   lk_metric_set (LK_M_POLLER_OWNER, 0, account->config->account, NULL);
+  lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "nexudus", account->config->account, NULL);
   lk_nexudus_cancel_all (account->nexudus);
   rows_reset (account->rows);
   cancel_timer (account, &account->cycle_timer);
@@ -625,6 +627,7 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   for (guint k = 0; k < STORE_KINDS; k++)
     account->seen[k] = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   lk_metric_set (LK_M_POLLER_OWNER, 0, config->account, NULL);
+  lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "nexudus", config->account, NULL);
   return account;
 }
 

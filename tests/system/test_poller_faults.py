@@ -166,6 +166,29 @@ def test_tokens_that_end_in_the_middle_of_a_listing(large: Polled) -> None:
     assert large.everything() == before
 
 
+def test_a_password_that_is_wrong_is_said_and_mended(
+    tmp_path: Path, broker: Broker, prefix: str, member: int
+) -> None:
+    with Stack(tmp_path, broker, prefix, config()) as stack:
+        polled = Polled(stack)
+        polled.join(member)
+        secret = tmp_path / "secrets" / "nexudus-password"
+        secret.write_text("wrong\n")
+        polled.launch()
+
+        def told() -> bool:
+            fault = polled.account().get("fault") or ""
+            assert "invalid_grant" in fault and "wrong" not in fault, polled.account()
+            return True
+
+        wait_for(told, "the account's record names the fault", 30)
+        secret.write_text("sandbox-password\n")
+        polled.becomes("members", str(member))
+        wait_for(lambda: polled.account().get("fault") is None, "the fault is over")
+        assert "sandbox-password" not in polled.poller.output()
+        stack.stop_daemons()
+
+
 def test_every_process_has_a_client_of_its_own(polled: Polled, member: int) -> None:
     """A second poller's login does not end the first one's refresh token."""
     polled.stack.start_daemon(POLLER).wait_ready()

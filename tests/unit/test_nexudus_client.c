@@ -435,6 +435,44 @@ a_login_that_fails_is_tried_again (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->tokens, ==, 1);
 }
 
+/* Until nothing is in flight. */
+static void
+settle (Fixture *fixture)
+{
+  int running;
+
+  do
+    {
+      turn (fixture);
+      (void) curl_multi_perform (lk_http_multi (), &running);
+    }
+  while (running > 0);
+  lk_nexudus_turn (fixture->nexudus);
+}
+
+static void
+a_refused_login_fails_what_waits (Fixture *fixture, gconstpointer data)
+{
+  SCRIPT (fixture, ONCE ("token", 400, "{\"error\":\"invalid_grant\"}"), ONCE ("page=1", 200, ONE));
+  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, FALSE, on_got, fixture);
+  finish (fixture);
+  g_assert_cmpint (fixture->code, ==, LK_ERROR_REFUSED);
+  g_assert_cmpstr (fixture->message, ==, "api/token: status 400: invalid_grant");
+  g_assert_false (fixture->gone);
+  g_assert_cmpuint (lk_nexudus_pending (fixture->nexudus), ==, 0);
+  /* Too early for another login: at once, without asking. */
+  list (fixture);
+  g_assert_cmpint (fixture->code, ==, LK_ERROR_REFUSED);
+  g_assert_cmpuint (fixture->asked->len, ==, 0);
+  lk_fake_clock_advance (&fixture->clock, 60000);
+  list (fixture); /* starts the login, and does not wait for it either */
+  settle (fixture);
+  g_assert_cmpuint (fixture->tokens, ==, 1);
+  list (fixture);
+  g_assert_cmpint (fixture->code, ==, -1);
+  g_assert_cmpstr (fixture->rows->str, ==, "7 ");
+}
+
 /* --- pages ------------------------------------------------------------------------------------ */
 
 static void
@@ -750,6 +788,7 @@ main (int argc, char **argv)
               basic_needs_no_login, tear_down);
   CASE ("a-token-is-renewed-before-it-ends", a_token_is_renewed_before_it_ends);
   CASE ("a-login-that-fails-is-tried-again", a_login_that_fails_is_tried_again);
+  CASE ("a-refused-login-fails-what-waits", a_refused_login_fails_what_waits);
   CASE ("walks-all-pages", walks_all_pages);
   CASE ("a-query-goes-with-each-page", a_query_goes_with_each_page);
   CASE ("a-shift-is-no-fault", a_shift_is_no_fault);

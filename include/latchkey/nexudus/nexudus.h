@@ -5,8 +5,8 @@
  * the budget has room; those marked urgent go first. Loop thread.
  *
  * A read that can't be trusted fails as a whole with one error that names endpoint, page and reason
- * (RETRY; REFUSED when the login is not allowed to). Rows are handed over page by page before the
- * end is known, so only `done` without an error says that a list was seen whole.
+ * (RETRY; REFUSED when the login is not allowed to, or is itself refused). Rows are handed over page
+ * by page before the end is known, so only `done` without an error says that a list was seen whole.
  */
 #pragma once
 

@@ -115,7 +115,18 @@ read_new (LkNexudus *nexudus, ReadKind kind, LkNexudusEntity entity, const char 
   return read;
 }
 
-/* The end: called back, then gone. */
+/* Called back, then gone. */
+static void
+call_back (Read *read, json_t *row, const GError *error)
+{
+  if (read->kind == READ_GET)
+    read->got (read->id, row, &read->read, error, read->data);
+  else
+    read->done (&read->read, error, read->data);
+  read_free (read);
+}
+
+/* The end. */
 static void
 finish (Read *read, json_t *row, const GError *error)
 {
@@ -126,11 +137,7 @@ finish (Read *read, json_t *row, const GError *error)
     lk_warning (LK_F (.account = nexudus->config->account, .event = "read_failed",
                       .error = error),
                 "a read of Nexudus failed and changes nothing");
-  if (read->kind == READ_GET)
-    read->got (read->id, row, &read->read, error, read->data);
-  else
-    read->done (&read->read, error, read->data);
-  read_free (read);
+  call_back (read, row, error);
 }
 
 /* Back into the queue, at its front, after WAIT_MS. */
@@ -383,6 +390,24 @@ take_next (LkNexudus *nexudus, gint64 *wait)
   return NULL;
 }
 
+/* A login that is refused has been logged by itself; what waits for it fails with its reason, so
+ * that the account's fault shows instead of a silent queue. */
+static void
+fail_waiting (LkNexudus *nexudus, const GError *fault)
+{
+  g_autoptr (GError) error = g_error_copy (fault);
+  g_autoptr (GPtrArray) reads = g_ptr_array_new ();
+
+  for (int urgent = 1; urgent >= 0; urgent--)
+    {
+      Read *read;
+      while ((read = g_queue_pop_head (&nexudus->waiting[urgent])) != NULL)
+        g_ptr_array_add (reads, read);
+    }
+  for (guint i = 0; i < reads->len; i++)
+    call_back (reads->pdata[i], NULL, error);
+}
+
 static void
 pump (LkNexudus *nexudus)
 {
@@ -398,6 +423,12 @@ pump (LkNexudus *nexudus)
           lk_session_login (nexudus->session);
           if (lk_session_header (nexudus->session) == NULL)
             {
+              const GError *fault = lk_session_fault (nexudus->session);
+              if (fault != NULL && fault->code == LK_ERROR_REFUSED)
+                {
+                  fail_waiting (nexudus, fault);
+                  return;
+                }
               wake_in (nexudus, MAX (lk_session_wait_ms (nexudus->session), 20));
               return;
             }
