@@ -280,6 +280,7 @@ cycle_claims (Account *account)
   LkTime from = account->cycle_from;
 
   account->cycle_people = FALSE;
+  rows_list_again (account->rows);
   cycle_list (account, LK_NEXUDUS_PASSES, "CoworkerTimePass_UpdatedOn", from, pass_changed);
   /* A check-in may use a pass without touching UpdatedOn (nexudus-api.md §9). */
   cycle_list (account, LK_NEXUDUS_PASSES, "CoworkerTimePass_UsedDate", from, pass_changed);

@@ -27,6 +27,7 @@ struct _Rows
   /* gint64* id of a cancelled booking's row → gint64* when it was last listed (steady). The lists
    * overlap: a cancellation comes several times and is counted once. */
   GHashTable *cancelled;
+  GHashTable *unlisted;  /* uid (in OfContract) → OfContract: contracts whose passes are to be read */
   GHashTable *explained; /* gint64* bookings whose cancellation has been counted, until read */
 };
 
@@ -36,6 +37,23 @@ typedef struct
   StoreKind kind;
   gint64 id;
 } Held;
+
+typedef struct
+{
+  Rows *rows;
+  char *uid;
+  gboolean busy;  /* its passes are being listed */
+  gboolean again; /* it changed meanwhile */
+} OfContract;
+
+static void
+of_contract_free (gpointer data)
+{
+  OfContract *of = data;
+
+  g_free (of->uid);
+  g_free (of);
+}
 
 static const LkNexudusEntity entities[]
     = { LK_NEXUDUS_COWORKERS, LK_NEXUDUS_PASSES, LK_NEXUDUS_BOOKINGS };
@@ -56,6 +74,7 @@ rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
   rows->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                       (GDestroyNotify) g_ptr_array_unref);
   rows->cancelled = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  rows->unlisted = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, of_contract_free);
   rows->explained = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->wanted_spaces = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
                                                (GDestroyNotify) g_array_unref);
@@ -72,6 +91,7 @@ rows_free (Rows *rows)
   g_hash_table_unref (rows->wanted_spaces);
   g_hash_table_unref (rows->cancelled);
   g_hash_table_unref (rows->explained);
+  g_hash_table_unref (rows->unlisted);
   g_free (rows->account);
   g_free (rows);
 }
@@ -84,6 +104,7 @@ rows_reset (Rows *rows)
   g_hash_table_remove_all (rows->wanted_spaces);
   g_hash_table_remove_all (rows->cancelled);
   g_hash_table_remove_all (rows->explained);
+  g_hash_table_remove_all (rows->unlisted);
   memset (rows->gone, 0, sizeof rows->gone);
 }
 
@@ -571,55 +592,104 @@ rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data)
 }
 
 static void
-contract_listed (const LkNexudusRead *read, const GError *error, gpointer data)
+of_contract_row (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void) read;
-  (void) error; /* logged; the full listing reads the passes again */
-  (void) data;
+  rows_pass (row, read, ((OfContract *) data)->rows);
 }
 
-/* TRUE when the contract differs from what was known; then *OUT_UID is its UniqueId. */
-static gboolean
-take_contract (Rows *rows, json_t *row, char **out_uid)
+static void list_passes_of (OfContract *of);
+
+static void
+of_contract_done (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  OfContract *of = data;
+
+  (void) read;
+  of->busy = FALSE;
+  if (error != NULL)
+    return; /* logged; rows_list_again asks again */
+  if (of->again)
+    list_passes_of (of);
+  else
+    (void) g_hash_table_remove (of->rows->unlisted, of->uid);
+}
+
+static void
+list_passes_of (OfContract *of)
+{
+  g_autofree char *escaped = g_uri_escape_string (of->uid, NULL, FALSE);
+  g_autofree char *query
+      = g_strdup_printf ("CoworkerTimePass_CoworkerContractUniqueId=%s", escaped);
+
+  of->busy = TRUE;
+  of->again = FALSE;
+  lk_nexudus_list (of->rows->nexudus, LK_NEXUDUS_PASSES, query, TRUE, of_contract_row,
+                   of_contract_done, of);
+}
+
+void
+rows_list_again (Rows *rows)
+{
+  GHashTableIter iter;
+  gpointer of;
+
+  g_hash_table_iter_init (&iter, rows->unlisted);
+  while (g_hash_table_iter_next (&iter, NULL, &of))
+    if (!((OfContract *) of)->busy)
+      list_passes_of (of);
+}
+
+/* A changed contract changes what its passes give, though not their own rows. */
+static void
+contract_changed (Rows *rows, const char *uid)
+{
+  OfContract *of = g_hash_table_lookup (rows->unlisted, uid);
+
+  if (of == NULL)
+    {
+      of = g_new (OfContract, 1);
+      *of = (OfContract){ .rows = rows, .uid = g_strdup (uid) };
+      g_hash_table_insert (rows->unlisted, of->uid, of);
+    }
+  /* Rows that a list under way has brought already had the contract as it was. */
+  if (of->busy)
+    of->again = TRUE;
+  else
+    list_passes_of (of);
+}
+
+static void
+take_contract (Rows *rows, json_t *row, gboolean list_new)
 {
   g_auto (LkNexudusContract) contract = { 0 };
   g_autoptr (GError) error = NULL;
+  LkContract before;
+  gboolean known;
 
   if (!lk_nexudus_contract_read (&contract, row, &error))
     {
       unreadable (rows, LK_NEXUDUS_CONTRACTS, error);
-      return FALSE;
+      return;
     }
-  *out_uid = g_strdup (contract.uid);
-  return world_set_contract (rows->world, &contract);
+  known = contract.uid != NULL && world_contract (rows->world, contract.uid, &before);
+  if (world_set_contract (rows->world, &contract) && (known || list_new))
+    contract_changed (rows, contract.uid);
 }
 
 void
 rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  g_autofree char *uid = NULL;
-
   (void) read;
-  /* The passes of all contracts are listed right behind. */
-  (void) take_contract (data, row, &uid);
+  /* The passes of all contracts are listed behind this; those of one that was known and differs
+   * don't wait for that, since whoever reads it next finds nothing changed. */
+  take_contract (data, row, FALSE);
 }
 
 void
 rows_contract (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  Rows *rows = data;
-  g_autofree char *plain = NULL;
-  g_autofree char *uid = NULL;
-  g_autofree char *query = NULL;
-
   (void) read;
-  if (!take_contract (rows, row, &plain))
-    return;
-  /* A changed contract changes what its passes give, though not their own rows. */
-  uid = g_uri_escape_string (plain, NULL, FALSE);
-  query = g_strdup_printf ("CoworkerTimePass_CoworkerContractUniqueId=%s", uid);
-  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_PASSES, query, TRUE, rows_pass, contract_listed,
-                   rows);
+  take_contract (data, row, TRUE);
 }
 
 void

@@ -33,6 +33,9 @@ void rows_business (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_resource (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data); /* then reads it by id */
 
+/* Lists the passes of changed contracts again where that has failed; each cycle. */
+void rows_list_again (Rows *rows);
+
 /* Reads an entity by id and does as it says: published, or gone. Once at a time for each. */
 void rows_read_again (Rows *rows, StoreKind kind, gint64 id);
 /* Everything that waits is dropped (the reads were cancelled). */

@@ -154,6 +154,32 @@ def test_a_contract_that_is_nowhere_gives_nothing(lone: Polled, member: int) -> 
     assert found["contract"]["active"] is False, found
 
 
+def test_a_contract_seen_after_a_fault_still_changes_its_passes(
+    lone: Polled, member: int
+) -> None:
+    """The list of its passes fails for longer than a read tries: it is asked for again."""
+    lone.join(member)
+    started = lone.sandbox.start_contract(member, RESIDENT)
+    pass_ = started["passes"][0]["Id"]
+    key = f"{member}/{pass_}"
+    # No list of what changed lately has the pass itself.
+    lone.sandbox.update("coworkertimepasses", pass_, UpdatedOn="2026-01-05T00:00:00Z")
+    lone.start()
+    lone.becomes("passes", key, origin="plan")
+    with lone.faults({"service": "nexudus", "path": "/api/billing/coworkertimepasses",
+                      "query": "CoworkerContractUniqueId", "effect": "status", "status": 500,
+                      "count": 4}):
+        lone.sandbox.update("coworkercontracts", started["contract"]["Id"], Active=False)
+        lone.hit(4)
+
+        def inactive() -> bool:
+            shown = lone.table("passes")[key]["contract"]
+            assert shown["active"] is False, shown
+            return True
+
+        wait_for(inactive, "the contract's end reaches its pass", 40, interval=0.3)
+
+
 # --- routing --------------------------------------------------------------------------------------
 
 
