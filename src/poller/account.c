@@ -73,6 +73,7 @@ struct _Account
   guint listing_open;
   gboolean listing_failed, listing_wanted;
   LkTime listing_started;
+  LkTime listing_date; /* the earliest Date of its answers */
   GHashTable *seen[STORE_KINDS];
 };
 
@@ -321,9 +322,11 @@ listing_ended (Account *account)
   if (!account->listing_failed)
     {
       account->record.listed_at = account->listing_started;
-      /* Everything up to its start has been read. */
+      /* Everything up to its start has been read: by Nexudus's clock, which the filters go by. */
       if (account->record.read_until == LK_TIME_NONE)
-        account->record.read_until = account->listing_started;
+        account->record.read_until = account->listing_date != LK_TIME_NONE
+                                         ? account->listing_date
+                                         : account->listing_started;
       write_record (account, TRUE);
       lk_info (LK_F (.account = account->config->account, .event = "listed"),
                "a full listing ended after %" G_GINT64_FORMAT
@@ -347,7 +350,9 @@ listing_read_done (const LkNexudusRead *read, const GError *error, gpointer data
 {
   Account *account = data;
 
-  (void) read;
+  if (read->date != LK_TIME_NONE
+      && (account->listing_date == LK_TIME_NONE || read->date < account->listing_date))
+    account->listing_date = read->date;
   if (error != NULL)
     {
       account->listing_failed = TRUE;
@@ -461,6 +466,7 @@ start_listing (gpointer data)
   account->listing_timer = NULL;
   account->listing_failed = account->listing_wanted = FALSE;
   account->listing_started = wall (account);
+  account->listing_date = LK_TIME_NONE;
   listing_next (account);
 }
 

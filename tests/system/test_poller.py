@@ -265,6 +265,20 @@ def test_a_pass_type_that_drops_a_location_and_takes_it_back(
         polled.becomes("bookings", booking, deleted=True)
 
 
+def test_a_clock_ahead_of_nexudus_misses_nothing(lone: Polled, member: int) -> None:
+    """What changes during the first listing is found by the first cycle, by Nexudus's clock."""
+    lone.sandbox.set_clock(offset_ms=-600_000)
+    lone.join(member)
+    with lone.faults({"service": "nexudus", "path": "/api/spaces/bookings", "query": "size=500",
+                      "hold_ms": 5000}):
+        lone.launch()
+        lone.hit()
+        lone.becomes("members", str(member))
+        lone.sandbox.update("coworkers", member, Email="new@example.org")
+    lone.becomes("members", str(member), email="new@example.org")
+    assert lone.ended("listing", "done") == 1
+
+
 def test_rows_of_nobody_are_counted(polled: Polled) -> None:
     before = polled.poller.metrics().count("latchkey_poller_rows_skipped_total", reason="nobody")
     row = polled.sandbox.create("bookings", ResourceId=GREEN, CoworkerId=None,
