@@ -73,6 +73,7 @@ struct _Account
   guint listing_open;
   gboolean listing_failed, listing_wanted;
   LkTime listing_started;
+  gint64 listing_revision;
   LkTime listing_date; /* the earliest Date of its answers */
   GHashTable *seen[STORE_KINDS];
 };
@@ -422,6 +423,7 @@ confirm_missing (Account *account)
   for (guint k = 0; k < STORE_KINDS; k++)
     {
       g_autoptr (GArray) missing = store_missing (account->store, (StoreKind) k, account->seen[k],
+                                                  account->listing_revision,
                                                   account->listing_started);
       for (guint i = 0; i < missing->len; i++)
         rows_read_again (account->rows, (StoreKind) k, g_array_index (missing, gint64, i));
@@ -466,6 +468,7 @@ start_listing (gpointer data)
   account->listing_timer = NULL;
   account->listing_failed = account->listing_wanted = FALSE;
   account->listing_started = wall (account);
+  account->listing_revision = store_revision (account->store, account->listing_started);
   account->listing_date = LK_TIME_NONE;
   listing_next (account);
 }

@@ -92,9 +92,9 @@ diff_judge (const Known *stands, const Known *fresh, LkTime now)
 }
 
 gboolean
-diff_is_missing (const Known *stands, LkTime started)
+diff_is_missing (const Known *stands, gint64 revision, LkTime started)
 {
-  return !stands->deleted && stands->revision < started
+  return !stands->deleted && stands->revision < revision
          && (stands->listed_until == G_MAXINT64 || stands->listed_until > started + MARGIN_MS);
 }
 

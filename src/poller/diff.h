@@ -39,8 +39,8 @@ typedef enum
 DiffVerdict diff_judge (const Known *stands, const Known *fresh, LkTime now);
 
 /* Whether a whole listing of its kind that began at STARTED should have contained STANDS, so that
- * its absence has to be confirmed. */
-gboolean diff_is_missing (const Known *stands, LkTime started);
+ * its absence has to be confirmed. REVISION is the listing's: revisions may run ahead of the time. */
+gboolean diff_is_missing (const Known *stands, gint64 revision, LkTime started);
 
 /* Whether STANDS is to be tombstoned at NOW: deleted or ended for 30 days. */
 gboolean diff_is_over (const Known *stands, LkTime now);

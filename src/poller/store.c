@@ -36,7 +36,7 @@ struct _Store
   Shelf *shelves;                  /* [space * STORE_KINDS + kind] */
   GHashTable *places[STORE_KINDS]; /* gint64* id → GArray of Place; live keys only */
   GHashTable *uids;                /* booking UniqueId → gint64* id */
-  gint64 floor;                    /* highest revision read that we did not write */
+  gint64 ahead;                    /* ms that revisions run ahead of the wall clock */
   gint64 written;                  /* highest revision that we wrote */
   GString *text;
 };
@@ -105,7 +105,11 @@ decode (const LkRecord *record, gpointer data, GError **error)
   if (decode_known (shelf, record, known, error) == NULL)
     return NULL;
   if (known->revision > shelf->store->written)
-    shelf->store->floor = MAX (shelf->store->floor, known->revision);
+    {
+      /* Somebody else's: what is read from now on has to be newer, and newer again each time. */
+      LkTime wall = lk_clock_wall (lk_program_clock (shelf->store->program));
+      shelf->store->ahead = MAX (shelf->store->ahead, known->revision + 1 - wall);
+    }
   return g_steal_pointer (&known);
 }
 
@@ -311,7 +315,7 @@ store_pending (const Store *store)
 gint64
 store_revision (const Store *store, LkTime started_at)
 {
-  return MAX (started_at, store->floor + 1);
+  return started_at + store->ahead;
 }
 
 /* --- publishing --------------------------------------------------------------------------------- */
@@ -557,7 +561,7 @@ store_booking_of_uid (const Store *store, const char *uid)
 }
 
 GArray *
-store_missing (Store *store, StoreKind kind, GHashTable *seen, LkTime started)
+store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, LkTime started)
 {
   GArray *missing = g_array_new (FALSE, FALSE, sizeof (gint64));
   GHashTableIter iter;
@@ -579,7 +583,7 @@ store_missing (Store *store, StoreKind kind, GHashTable *seen, LkTime started)
           const Known *known;
           key_of (kind, place->member, id, text);
           known = stands (shelf_of (store, kind, place->space), place->member, text);
-          due = known != NULL && diff_is_missing (known, started);
+          due = known != NULL && diff_is_missing (known, revision, started);
         }
       if (due)
         g_array_append_val (missing, id);

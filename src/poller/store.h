@@ -37,8 +37,8 @@ gboolean store_is_loaded (const Store *store);
 const char *store_trouble (const Store *store);
 guint store_pending (const Store *store);
 
-/* The clock of revisions never runs behind what it has read (design §4): REVISION_OF a request
- * that started at TIME. */
+/* The revision of what a request that started at STARTED_AT reads: the wall clock, moved past all
+ * that others have written (design §4). */
 gint64 store_revision (const Store *store, LkTime started_at);
 
 /* Publishes what was read where it differs. SPACES (guint) are where it belongs; live keys of the
@@ -57,9 +57,10 @@ gboolean store_is_live (const Store *store, StoreKind kind, gint64 id);
 /* Id of the live booking with UniqueId UID, 0: none. */
 gint64 store_booking_of_uid (const Store *store, const char *uid);
 
-/* Ids (gint64) of the live entities that a whole listing begun at STARTED should have contained
- * but that are not in SEEN. */
-GArray *store_missing (Store *store, StoreKind kind, GHashTable *seen, LkTime started);
+/* Ids (gint64) of the live entities that a whole listing begun at STARTED, with REVISION, should
+ * have contained but that are not in SEEN. */
+GArray *store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision,
+                       LkTime started);
 
 /* Tombstones what has been over for 30 days. */
 void store_sweep (Store *store);

@@ -118,19 +118,23 @@ test_missing (void)
   LkPass pass = pass_of (NOW - LK_HOUR, FALSE, LK_TIME_NONE);
   Known stands = known (&pass);
 
-  g_assert_true (diff_is_missing (&stands, NOW));
+  g_assert_true (diff_is_missing (&stands, NOW, NOW));
   /* Read after the listing began: it says nothing about it. */
-  g_assert_false (diff_is_missing (&stands, NOW - 2 * LK_HOUR));
+  g_assert_false (diff_is_missing (&stands, NOW - 2 * LK_HOUR, NOW - 2 * LK_HOUR));
+  /* Revisions run ahead of the time by two hours: the listing's does too. */
+  pass = pass_of (NOW + LK_HOUR, FALSE, LK_TIME_NONE);
+  stands = known (&pass);
+  g_assert_true (diff_is_missing (&stands, NOW + 2 * LK_HOUR, NOW));
   pass = pass_of (NOW - LK_HOUR, TRUE, NOW - LK_HOUR); /* used: listed for two days more */
   stands = known (&pass);
-  g_assert_true (diff_is_missing (&stands, NOW));
+  g_assert_true (diff_is_missing (&stands, NOW, NOW));
   pass = pass_of (NOW - LK_HOUR, TRUE, NOW - 3 * LK_DAY);
   stands = known (&pass);
-  g_assert_false (diff_is_missing (&stands, NOW));
+  g_assert_false (diff_is_missing (&stands, NOW, NOW));
   pass = pass_of (NOW - LK_HOUR, FALSE, LK_TIME_NONE);
   pass.deleted = TRUE;
   stands = known (&pass);
-  g_assert_false (diff_is_missing (&stands, NOW));
+  g_assert_false (diff_is_missing (&stands, NOW, NOW));
 
   const LkBooking booking = { .booking = 1,
                               .member = 2,
@@ -140,8 +144,8 @@ test_missing (void)
                               .from = NOW,
                               .until = NOW + 3 * LK_HOUR };
   known_of_booking (&booking, NOW, &stands);
-  g_assert_true (diff_is_missing (&stands, NOW));
-  g_assert_false (diff_is_missing (&stands, NOW + 3 * LK_HOUR)); /* over */
+  g_assert_true (diff_is_missing (&stands, NOW, NOW));
+  g_assert_false (diff_is_missing (&stands, NOW + 3 * LK_HOUR, NOW + 3 * LK_HOUR)); /* over */
 }
 
 static void
