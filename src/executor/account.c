@@ -276,6 +276,7 @@ static void
 begin (Account *account, Person *person)
 {
   PlanAction action = person->action;
+  Job *job;
 
   if (person->right_key != NULL)
     {
@@ -292,7 +293,9 @@ begin (Account *account, Person *person)
       person->held_address = g_ascii_strdown (address_of (person), -1);
       (void) g_hash_table_add (account->addresses, g_strdup (person->held_address));
     }
-  (void) g_hash_table_add (account->jobs, job_start (&account->context, person, &action));
+  job = job_new (&account->context, person, &action);
+  (void) g_hash_table_add (account->jobs, job);
+  job_start (job);
 }
 
 static void

@@ -948,7 +948,7 @@ start_change (Job *job)
 /* --- start ------------------------------------------------------------------------------------------- */
 
 Job *
-job_start (const JobContext *context, Person *person, const PlanAction *action)
+job_new (const JobContext *context, Person *person, const PlanAction *action)
 {
   Job *job = g_new0 (Job, 1);
 
@@ -962,7 +962,13 @@ job_start (const JobContext *context, Person *person, const PlanAction *action)
       lk_right_copy (&job->right, action->right);
       job->has_right = TRUE;
     }
-  switch (action->kind)
+  return job;
+}
+
+void
+job_start (Job *job)
+{
+  switch (job->action.kind)
     {
     case PLAN_USER:
       find_user (job);
@@ -982,5 +988,4 @@ job_start (const JobContext *context, Person *person, const PlanAction *action)
     case PLAN_NOTHING:
       g_assert_not_reached ();
     }
-  return job;
 }

@@ -41,8 +41,11 @@ typedef struct
   gpointer data;
 } JobContext;
 
-/* Starts ACTION (copied) for PERSON, who is marked busy until `ended`. */
-Job *job_start (const JobContext *context, Person *person, const PlanAction *action);
+/* For ACTION (copied) of PERSON, who is marked busy until `ended`. Nothing is done yet. */
+Job *job_new (const JobContext *context, Person *person, const PlanAction *action);
+/* Begins. A write that can't even be queued ends the job, and frees it, before this returns: whoever
+ * keeps jobs has to know of it by now. */
+void job_start (Job *job);
 /* Drops it: its call is an unknown outcome from here on. Nothing is called back. */
 void job_cancel (Job *job);
 Person *job_person (const Job *job);
