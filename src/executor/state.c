@@ -632,16 +632,17 @@ state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX
 gboolean
 state_knows_right_id (const Person *person, gint64 right_id, const char *key)
 {
-  g_auto (GStrv) parts = g_strsplit (key, "/", 2);
   PlanFacts facts;
   gboolean known = FALSE;
+  char own[LK_KEY_MAX];
 
   /* A right is of one user and group, and a group of one space: only this person's can have it. */
   state_facts ((Person *) person, &facts);
   for (guint i = 0; i < facts.rights->len && !known; i++)
     {
       const LkRight *right = facts.rights->pdata[i];
-      known = right->right_id == right_id && g_strcmp0 (right->right, parts[1]) != 0;
+      state_right_key (person, right, own);
+      known = right->right_id == right_id && !g_str_equal (own, key);
     }
   state_facts_clear (&facts);
   return known;

@@ -94,7 +94,7 @@ const LkRight *state_right (const Person *person, const char *key);
 gint32 state_partition (const Person *person);
 /* "<member>/<right>" into KEY. */
 void state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX]);
-/* Whether a right of ours anywhere in the account has the KISI id RIGHT_ID, other than KEY. */
+/* Whether a right of ours has the KISI id RIGHT_ID, other than that of KEY ("": any). */
 gboolean state_knows_right_id (const Person *person, gint64 right_id, const char *key);
 
 const LkRules *state_rules (const State *state, const char *space);
