@@ -76,6 +76,7 @@ plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   char name[64];
+  guint n = 0;
 
   *out_version = (LkVersion){ 0, 0 };
   for (guint i = 0; i < facts->commands->len; i++)
@@ -85,7 +86,9 @@ plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *
         if (command->claims[c].group_id == group
             && !lk_window_is_empty (lk_window_intersect (command->claims[c].window, window)))
           {
-            g_strv_builder_add (builder, lk_source_name (command->kind, command->source_id, name));
+            if (n++ < PLAN_SOURCES_MAX)
+              g_strv_builder_add (builder,
+                                  lk_source_name (command->kind, command->source_id, name));
             if (lk_version_compare (command->version, *out_version) > 0)
               *out_version = command->version;
             break;

@@ -70,8 +70,11 @@ void plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now
  * LkWindow); nothing when not entitled. Free with g_array_unref. */
 GArray *plan_windows (const PlanFacts *facts, gint64 group, LkTime now);
 
-/* The sources (char*, "pass/17") whose claims on GROUP overlap WINDOW; NULL-terminated, free with
- * g_strfreev. *OUT_VERSION is the newest of theirs. */
+#define PLAN_SOURCES_MAX 256
+
+/* The sources (char*, "pass/17") whose claims on GROUP overlap WINDOW, the first PLAN_SOURCES_MAX of
+ * them so that a record never outgrows its limit; NULL-terminated, free with g_strfreev.
+ * *OUT_VERSION is the newest of all of theirs. */
 char **plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *out_version);
 
 /* Whether a right with HELD does from NOW on what WANTED does: its past start does not matter. */
