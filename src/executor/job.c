@@ -14,6 +14,7 @@
 
 #define BLOCK_AGAIN_MS LK_HOUR    /* a foreign right or a missing group is looked at again */
 #define RESOLVE_SKEW_MS LK_MINUTE /* KISI's clock against ours, for "created since" */
+#define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
 #define KEY_RESERVE 0.0
 
 typedef void (*Step) (Job *job);
@@ -34,7 +35,8 @@ struct _Job
   Step on_ack;
   LkTimer *timer; /* until the budget has room for the next call of the chain */
   Step on_room;
-  gboolean waiting; /* for an acknowledgement */
+  gboolean deleting; /* the call under way, or just answered, takes the right away */
+  gboolean waiting;  /* for an acknowledgement */
   gboolean dead;    /* cancelled while waiting for one */
   /* what the result is told as */
   const char *change, *cause;
@@ -210,13 +212,15 @@ done (Job *job)
 
 /* --- blocking ------------------------------------------------------------------------------------ */
 
+/* What stops creates and what stops deletes stand side by side: neither may lift the other. */
 static void
-clear_blocks (LkLedgerMember *member, gint64 group)
+clear_blocks (LkLedgerMember *member, gint64 group, const char *reason)
 {
   guint left = 0;
 
   for (guint i = 0; i < member->n_blocked; i++)
-    if (group == 0 || member->blocked[i].group_id == group)
+    if (member->blocked[i].group_id == group
+        && plan_block_is_of_delete (member->blocked[i].reason) == plan_block_is_of_delete (reason))
       g_free (member->blocked[i].reason);
     else
       member->blocked[left++] = member->blocked[i];
@@ -227,24 +231,27 @@ static void
 add_block (LkLedgerMember *member, gint64 group, const char *reason, gint64 foreign, LkTime until)
 {
   if (group != 0)
-    clear_blocks (member, group);
+    clear_blocks (member, group, reason);
   member->blocked = g_renew (LkBlocked, member->blocked, member->n_blocked + 1);
   member->blocked[member->n_blocked++]
       = (LkBlocked){ group, g_strdup (reason), foreign, until };
 }
 
-static void
-blocked (Job *job)
+static gboolean
+is_blocked_already (const Person *person, gint64 group, const char *reason)
 {
-  /* A delete that can't be done is planned again whatever the block says, so it waits; a create is
-   * held back by the block itself, and the rest of the person's plan goes on. */
-  finish (job, job->action.kind == PLAN_DELETE ? JOB_RETRY : JOB_DONE);
+  const LkLedgerMember *known = state_member_record (person);
+
+  for (guint i = 0; known != NULL && i < known->n_blocked; i++)
+    if (known->blocked[i].group_id == group && g_str_equal (known->blocked[i].reason, reason))
+      return TRUE;
+  return FALSE;
 }
 
 static void
 record_block (Job *job)
 {
-  write_member (job, blocked);
+  write_member (job, done);
 }
 
 /* The person can't be served in the action's group: recorded, told, and the plan goes on with the
@@ -255,12 +262,24 @@ block (Job *job, const char *reason, gint64 foreign, LkTime until)
   lk_warning (LK_F (.space = job->person->space->config->code, .member = job->person->member,
                     .event = "blocked"),
               "blocked in group %" G_GINT64_FORMAT ": %s", job->action.group_id, reason);
+  gboolean told = is_blocked_already (job->person, job->action.group_id, reason);
   lk_ledger_member_clear (&job->member);
   record_copy_member (job->person, &job->member);
   add_block (&job->member, job->action.group_id, reason, foreign, until);
   job->change = "blocked";
   job->cause = reason;
-  write_change (job, record_block);
+  if (told) /* the same once more is no change */
+    record_block (job);
+  else
+    write_change (job, record_block);
+}
+
+/* A right that can't be taken away now. The plan leaves it alone for a while: else it would be tried
+ * again at once, and before everything else of everybody. */
+static void
+block_delete (Job *job, const char *reason)
+{
+  block (job, reason, 0, now (job) + DELETE_AGAIN_MS);
 }
 
 static void
@@ -283,7 +302,6 @@ void
 job_block (const JobContext *context, Person *person, gint64 group, const char *reason,
            gint64 foreign_right_id, LkTime until)
 {
-  const LkLedgerMember *known = state_member_record (person);
   g_auto (LkLedgerMember) member = { 0 };
   LkAccessChange change = { .change = (char *) "blocked",
                             .cause = (char *) reason,
@@ -292,9 +310,8 @@ job_block (const JobContext *context, Person *person, gint64 group, const char *
   g_autofree char *name = g_strdup_printf ("blocked/%" G_GINT64_FORMAT "/%s", group, reason);
 
   (void) context;
-  for (guint i = 0; known != NULL && i < known->n_blocked; i++)
-    if (known->blocked[i].group_id == group && g_str_equal (known->blocked[i].reason, reason))
-      return;
+  if (is_blocked_already (person, group, reason))
+    return;
   record_copy_member (person, &member);
   add_block (&member, group, reason, foreign_right_id, until);
   record_change (person, &change, name, NULL, NULL);
@@ -334,6 +351,8 @@ key_checked (Job *job, LkKisiAnswer *answer)
       job->context->refused (answer->message, job->context->data);
       finish (job, JOB_RETRY);
     }
+  else if (answer->verdict == LK_KISI_OK && job->deleting)
+    block_delete (job, "delete_forbidden");
   else if (answer->verdict == LK_KISI_OK)
     block (job, "forbidden", 0, LK_TIME_NONE);
   else
@@ -837,7 +856,7 @@ group_checked_for_delete (Job *job, LkKisiAnswer *answer)
                 "the key no longer sees group %" G_GINT64_FORMAT
                 ": whether its rights are gone can't be told; they wait",
                 job->right.group_id);
-      block (job, "group_gone", 0, now (job) + BLOCK_AGAIN_MS);
+      block_delete (job, "delete_group_gone");
     }
   else if (!common (job, answer))
     finish (job, JOB_RETRY);
@@ -859,9 +878,10 @@ right_deleted (Job *job, LkKisiAnswer *answer)
     tell_removed (job);
   else if (answer->verdict == LK_KISI_GONE)
     check_group_for_delete (job);
-  else if (!common (job, answer))
-    /* Refused as such (422): nothing to be done here; a later try may pass. */
-    finish (job, JOB_RETRY);
+  else if (answer->verdict == LK_KISI_INVALID || answer->verdict == LK_KISI_DUPLICATE)
+    block_delete (job, "delete_refused"); /* as such: a later try may pass */
+  else
+    (void) common (job, answer);
 }
 
 static void
@@ -869,6 +889,7 @@ start_delete (Job *job)
 {
   if (!may_call (job, start_delete))
     return;
+  job->deleting = TRUE;
   job->on_answer = right_deleted;
   job->call = lk_kisi_delete_assignment (job->context->kisi, job->right.right_id, answered, job);
 }

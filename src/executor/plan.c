@@ -19,7 +19,8 @@ typedef struct
   GPtrArray *rights; /* const LkRight*: held, of ours */
   gboolean *served;  /* per wanted: a right does it */
   gboolean *serves;  /* per right: it does one of D, first come */
-  gboolean blocked;
+  gboolean blocked;      /* nothing is made */
+  gboolean kept;         /* nothing can be taken away just now */
 } Group;
 
 /* --- windows ------------------------------------------------------------------------------------ */
@@ -134,13 +135,20 @@ group_free (gpointer data)
   g_free (group);
 }
 
+gboolean
+plan_block_is_of_delete (const char *reason)
+{
+  return g_str_has_prefix (reason, "delete_");
+}
+
 static gboolean
-is_blocked (const PlanFacts *facts, gint64 group, LkTime now)
+is_blocked (const PlanFacts *facts, gint64 group, gboolean of_delete, LkTime now)
 {
   for (guint i = 0; facts->known != NULL && i < facts->known->n_blocked; i++)
     {
       const LkBlocked *blocked = &facts->known->blocked[i];
-      if ((blocked->group_id == group || blocked->group_id == 0)
+      if (plan_block_is_of_delete (blocked->reason) == of_delete
+          && (blocked->group_id == group || blocked->group_id == 0)
           && (blocked->until == LK_TIME_NONE || blocked->until > now))
         return TRUE;
     }
@@ -209,7 +217,8 @@ groups_of (const PlanFacts *facts, const PlanSettings *settings, LkTime now)
           if (right->group_id == group->id && right->state == LK_RIGHT_HELD)
             g_ptr_array_add (group->rights, (gpointer) right);
         }
-      group->blocked = is_blocked (facts, group->id, now);
+      group->blocked = is_blocked (facts, group->id, FALSE, now);
+      group->kept = is_blocked (facts, group->id, TRUE, now);
       pair (facts, group, now);
       g_ptr_array_add (groups, group);
     }
@@ -263,7 +272,7 @@ offer_losses (const Group *group, LkTime now, PlanAction *best)
       LkTime excess;
 
       wake (best, right->window.until > now ? right->window.until : LK_TIME_NONE);
-      if (group->serves[r])
+      if (group->serves[r] || group->kept)
         continue;
       excess = first_excess (right->window, group->wanted, now);
       if (excess != LK_TIME_NONE && excess <= now)

@@ -63,6 +63,10 @@ typedef struct
   gint64 resolve_after; /* ms from an intent to looking whether it happened */
 } PlanSettings;
 
+/* Whether REASON of a block is about taking a right away: it then stops deletes in its group and
+ * nothing else. Every other reason stops creates, and deletes go on. */
+gboolean plan_block_is_of_delete (const char *reason);
+
 /* The next action of the person. */
 void plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *out);
 
