@@ -588,7 +588,8 @@ again (Job *job)
 static void
 block_refused (Job *job)
 {
-  block (job, "refused", 0, LK_TIME_NONE);
+  /* A refusal of this window says nothing about the next one. */
+  block (job, "refused", 0, job->right.window.until);
 }
 
 static void
@@ -750,6 +751,11 @@ create_right (Job *job)
 {
   if (!may_call (job, create_right))
     return;
+  if (lk_window_until (job->right.window) <= now (job))
+    {
+      give_up_intent (job, done); /* it ended while it waited for the rate */
+      return;
+    }
   job->on_answer = right_created;
   job->call = lk_kisi_create_assignment (job->context->kisi, job->right.kisi_user_id,
                                          job->right.group_id, job->right.window, answered, job);

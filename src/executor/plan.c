@@ -275,6 +275,8 @@ offer_losses (const Group *group, LkTime now, PlanAction *best)
       if (group->serves[r] || group->kept)
         continue;
       excess = first_excess (right->window, group->wanted, now);
+      if (excess != LK_TIME_NONE && excess > now)
+        wake (best, excess); /* from then on it is a loss that is due, however long the queue */
       if (excess != LK_TIME_NONE && excess <= now)
         {
           action.class = PLAN_LOSS_DUE;
@@ -323,6 +325,7 @@ offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *
       wake (best, lk_window_from (window) > now ? window.from : LK_TIME_NONE);
       if (group->served[w])
         continue;
+      wake (best, window.until); /* one that waits must not be made when it is over */
       if (lk_window_from (window) > now + settings->horizon)
         {
           wake (best, window.from - settings->horizon);
