@@ -159,6 +159,21 @@ respect_open_user_intent (const PlanFacts *facts, PlanAction *action)
     action->start_at = facts->known->intended_at + RESOLVE_AFTER_MS;
 }
 
+/* Whether the address serves is told by the facts alone, so the record of it follows them, also where
+ * it was the other member who changed while nobody acted. */
+static void
+note_address (Account *account, Person *person, const PlanFacts *facts)
+{
+  gboolean wanted = facts->entitled && facts->commands->len > 0;
+
+  if (wanted && facts->address_is_shared)
+    job_block (&account->context, person, 0, PLAN_SHARED_ADDRESS, 0, LK_TIME_NONE);
+  else if (wanted && facts->email == NULL)
+    job_block (&account->context, person, 0, PLAN_NO_ADDRESS, 0, LK_TIME_NONE);
+  else
+    job_unblock_address (&account->context, person);
+}
+
 static void
 plan_person (Account *account, Person *person)
 {
@@ -173,12 +188,12 @@ plan_person (Account *account, Person *person)
   if (person->busy)
     return; /* planned again when its action is over */
   state_facts (person, &facts);
+  if (!person->space->config->observe)
+    note_address (account, person, &facts);
+  state_facts_clear (&facts);
+  state_facts (person, &facts); /* the record was perhaps written again */
   plan_next (&facts, &settings, now, &action);
   respect_open_user_intent (&facts, &action);
-  if (facts.address_is_shared && facts.entitled && facts.commands->len > 0)
-    job_block (&account->context, person, 0, "shared_address", 0, LK_TIME_NONE);
-  else if (facts.entitled && facts.email == NULL && facts.commands->len > 0)
-    job_block (&account->context, person, 0, "no_address", 0, LK_TIME_NONE);
   set_wake (account, person, action.wake_at);
   g_clear_pointer (&person->right_key, g_free);
   /* Observing, nothing is written to KISI (design §6.10). */
@@ -221,6 +236,15 @@ plan_dirty (Account *account)
     plan_person (account, person);
 }
 
+/* What was refused before may pass now (design §6.7). */
+static void
+new_facts (Account *account, Person *person)
+{
+  person->told = FALSE;
+  person->retry_at = LK_TIME_NONE;
+  job_unblock (&account->context, person);
+}
+
 static void
 person_changed (Person *person, gboolean told, gpointer data)
 {
@@ -228,13 +252,10 @@ person_changed (Person *person, gboolean told, gpointer data)
 
   if (!account->acting)
     return;
-  if (told)
-    {
-      /* New facts: what was refused before may pass now (design §6.7). */
-      if (!person->busy)
-        person->retry_at = LK_TIME_NONE;
-      job_unblock (&account->context, person);
-    }
+  if (told && person->busy)
+    person->told = TRUE; /* what is under way was begun without it */
+  else if (told)
+    new_facts (account, person);
   mark_dirty (person, account);
 }
 
@@ -350,6 +371,8 @@ job_ended (Person *person, JobOutcome outcome, gpointer data)
       if (outcome == JOB_DONE)
         lk_backoff_reset (&person->backoff);
     }
+  if (person->told && account->acting)
+    new_facts (account, person);
   person->dirty = FALSE;
   mark_dirty (person, account);
   arm (account, 0);
@@ -527,7 +550,7 @@ unblock_in (Person *person, gpointer space)
   Account *account = ((StateSpace *) space)->state_data;
 
   if (person->space == space)
-    job_unblock (&account->context, person);
+    person_changed (person, TRUE, account);
 }
 
 static void
@@ -553,6 +576,14 @@ sweep (gpointer data)
   account->sweep_timer = lk_timers_add (account->timers, SWEEP_MS, sweep, account);
 }
 
+/* What changed while nobody acted lifts blocks like what changes now. */
+static void
+look_at_blocks (Person *person, gpointer data)
+{
+  if (state_block_is_stale (person))
+    new_facts (data, person);
+}
+
 static void
 begin_acting (Account *account)
 {
@@ -562,6 +593,7 @@ begin_acting (Account *account)
   lk_metric_set (LK_M_EXECUTOR_OWNER, 1, account->config->account, NULL);
   lk_info (LK_F (.account = account->config->account, .event = "acting"),
            "acting for this account now");
+  state_foreach (account->state, look_at_blocks, account);
   state_foreach (account->state, mark_dirty, account);
   reports_start (account->reports);
   account->sweep_timer = lk_timers_add (account->timers, SWEEP_MS, sweep, account);
@@ -600,7 +632,7 @@ forget_plan (Person *person, gpointer data)
 
   queue_remove (account->queue, &person->queued);
   set_wake (account, person, LK_TIME_NONE);
-  person->dirty = FALSE;
+  person->dirty = person->told = FALSE;
   person->retry_at = LK_TIME_NONE;
 }
 

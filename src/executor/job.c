@@ -318,25 +318,50 @@ job_block (const JobContext *context, Person *person, gint64 group, const char *
   record_member (person, &member, logged, NULL);
 }
 
-void
-job_unblock (const JobContext *context, Person *person)
+static gboolean
+is_of_address (const char *reason)
+{
+  return g_str_equal (reason, PLAN_SHARED_ADDRESS) || g_str_equal (reason, PLAN_NO_ADDRESS);
+}
+
+static gboolean
+is_lifted_by_facts (const char *reason)
+{
+  return !g_str_equal (reason, "user_gone"); /* only `resync` lifts that */
+}
+
+static void
+unblock (Person *person, gboolean (*lifts) (const char *reason))
 {
   const LkLedgerMember *known = state_member_record (person);
   g_auto (LkLedgerMember) member = { 0 };
   guint left = 0;
 
-  (void) context;
   if (known == NULL || known->n_blocked == 0)
     return;
   record_copy_member (person, &member);
   for (guint i = 0; i < member.n_blocked; i++)
-    if (g_str_equal (member.blocked[i].reason, "user_gone")) /* only `resync` lifts that */
+    if (!lifts (member.blocked[i].reason))
       member.blocked[left++] = member.blocked[i];
     else
       g_free (member.blocked[i].reason);
   member.n_blocked = left;
   if (left < known->n_blocked)
     record_member (person, &member, logged, NULL);
+}
+
+void
+job_unblock (const JobContext *context, Person *person)
+{
+  (void) context;
+  unblock (person, is_lifted_by_facts);
+}
+
+void
+job_unblock_address (const JobContext *context, Person *person)
+{
+  (void) context;
+  unblock (person, is_of_address);
 }
 
 /* --- common verdicts ------------------------------------------------------------------------------- */

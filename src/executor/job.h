@@ -56,5 +56,7 @@ void job_block (const JobContext *context, Person *person, gint64 group, const c
                 gint64 foreign_right_id, LkTime until);
 /* Forgets all blocks: the member, its claims or the rules changed. */
 void job_unblock (const JobContext *context, Person *person);
+/* Forgets that of an address that can't be used. */
+void job_unblock_address (const JobContext *context, Person *person);
 
 G_END_DECLS

@@ -76,6 +76,10 @@ GArray *plan_windows (const PlanFacts *facts, gint64 group, LkTime now);
 
 #define PLAN_SOURCES_MAX 256
 
+/* Reasons of blocks that the facts themselves state. */
+#define PLAN_SHARED_ADDRESS "shared_address"
+#define PLAN_NO_ADDRESS "no_address"
+
 /* The sources (char*, "pass/17") whose claims on GROUP overlap WINDOW, the first PLAN_SOURCES_MAX of
  * them so that a record never outgrows its limit; NULL-terminated, free with g_strfreev.
  * *OUT_VERSION is the newest of all of theirs. */

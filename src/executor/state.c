@@ -200,6 +200,7 @@ command_changed (LkTable *table, gint32 partition, const char *key, gconstpointe
 {
   StateSpace *space = data;
   const CommandEntry *before = old_entry, *after = new_entry;
+  gboolean told;
 
   (void) table;
   (void) partition;
@@ -212,7 +213,10 @@ command_changed (LkTable *table, gint32 partition, const char *key, gconstpointe
       address_changed (space->state, before == NULL ? NULL : &before->command);
       address_changed (space->state, after == NULL ? NULL : &after->command);
     }
-  space->state->changed (person_of (space, member_of_key (key)), TRUE, space->state->data);
+  /* The same once more, a replay, is nothing new. */
+  told = before == NULL || after == NULL
+         || lk_command_digest (&before->command) != lk_command_digest (&after->command);
+  space->state->changed (person_of (space, member_of_key (key)), told, space->state->data);
 }
 
 static void
@@ -612,6 +616,34 @@ state_member_record (const Person *person)
   first_of (person, key);
   entry = lk_table_get (person->space->ledger, state_partition (person), key);
   return entry == NULL ? NULL : &entry->member;
+}
+
+static void
+newest_command (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
+{
+  LkTime *newest = data;
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  *newest = MAX (*newest, ((const CommandEntry *) entry)->at);
+}
+
+gboolean
+state_block_is_stale (const Person *person)
+{
+  const StateSpace *space = person->space;
+  const LkRules *rules = lk_table_get (space->rules, 0, space->config->code);
+  LkTime newest = rules == NULL ? 0 : rules->rules_version; /* it is the time of its making */
+  const LedgerEntry *entry;
+  char first[32];
+
+  first_of (person, first);
+  entry = lk_table_get (space->ledger, state_partition (person), first);
+  if (entry == NULL || entry->is_right || entry->member.n_blocked == 0)
+    return FALSE;
+  lk_table_foreach_of (space->commands, state_partition (person), first, newest_command, &newest);
+  return newest > entry->at;
 }
 
 const LkRight *

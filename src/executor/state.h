@@ -24,6 +24,7 @@ typedef struct
   QueueItem queued;    /* in the account's queue */
   gboolean dirty;      /* to be planned again */
   gboolean busy;       /* an action is under way */
+  gboolean told;       /* new facts came while it was */
   GSequenceIter *wake; /* in the account's wake-ups; NULL: none */
   LkTime wake_at;
   LkBackoff backoff;
@@ -99,6 +100,10 @@ gboolean state_knows_right_id (const Person *person, gint64 right_id, const char
 
 const LkRules *state_rules (const State *state, const char *space);
 StateSpace *state_space (const State *state, const char *code);
+
+/* Whether what blocks PERSON was recorded before their newest command or the rules: it then speaks of
+ * other facts than those of now. */
+gboolean state_block_is_stale (const Person *person);
 
 /* Tombstones rights that ended over 7 days ago. */
 void state_sweep (State *state);
