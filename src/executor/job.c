@@ -653,10 +653,12 @@ in_the_way (Job *job, LkKisiAnswer *answer)
       finish (job, JOB_RETRY); /* it went meanwhile */
       return;
     }
+  /* Looked at again when it ends. One that has ended and is in the way all the same is looked at like
+   * one without an end, not every second. */
   LkTime until = now (job) + BLOCK_AGAIN_MS;
-  if (foreign->window.until != LK_TIME_NONE)
-    until = MIN (until, foreign->window.until);
-  block (job, "foreign_right", foreign->id, MAX (until, now (job) + LK_SECOND));
+  if (lk_window_until (foreign->window) > now (job))
+    until = MIN (until, lk_window_until (foreign->window));
+  block (job, "foreign_right", foreign->id, until);
 }
 
 static void
