@@ -15,6 +15,7 @@
 #define BLOCK_AGAIN_MS LK_HOUR    /* a foreign right or a missing group is looked at again */
 #define RESOLVE_SKEW_MS LK_MINUTE /* KISI's clock against ours, for "created since" */
 #define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
+#define LOST_INTENT_MS (7 * LK_DAY)     /* a create that was given up may show that long after */
 #define KEY_RESERVE 0.0
 
 typedef void (*Step) (Job *job);
@@ -626,6 +627,38 @@ check_key (Job *job)
   job->call = lk_kisi_whoami (job->context->kisi, answered, job);
 }
 
+static gboolean is_of_intent (const Job *job, const LkKisiAssignment *assignment,
+                              const LkRight *intent);
+
+/* An intent of ours that was given up and that ASSIGNMENT is the late effect of (design §6.5); into
+ * the job, as held from here on ("held" after "ended" without id, merge.h). */
+static gboolean
+take_lost_intent (Job *job, const LkKisiAssignment *assignment)
+{
+  PlanFacts facts;
+  const LkRight *lost = NULL;
+
+  state_facts (job->person, &facts);
+  for (guint i = 0; i < facts.rights->len && lost == NULL; i++)
+    {
+      const LkRight *right = facts.rights->pdata[i];
+      if (right->state == LK_RIGHT_ENDED && right->right_id == 0
+          && right->intended_at != LK_TIME_NONE
+          && right->intended_at >= now (job) - LOST_INTENT_MS
+          && is_of_intent (job, assignment, right))
+        lost = right;
+    }
+  if (lost != NULL)
+    {
+      lk_right_clear (&job->right);
+      lk_right_copy (&job->right, lost);
+      job->right.right_id = assignment->id;
+      job->right.ended_at = LK_TIME_NONE;
+    }
+  state_facts_clear (&facts);
+  return lost != NULL;
+}
+
 /* Of the rights of this user on this group, one is in the way: ours or somebody else's? */
 static void
 in_the_way (Job *job, LkKisiAnswer *answer)
@@ -644,6 +677,13 @@ in_the_way (Job *job, LkKisiAnswer *answer)
           /* Our own: this organization takes one right for user and group. */
           job->context->only_one_right (job->context->data);
           finish (job, JOB_DONE);
+          return;
+        }
+      if (take_lost_intent (job, assignment))
+        {
+          job->change = "created";
+          job->cause = "claim";
+          write_change (job, right_made);
           return;
         }
       foreign = assignment;
@@ -816,16 +856,18 @@ start_create (Job *job)
 
 /* --- resolve ----------------------------------------------------------------------------------------- */
 
+/* Same user, group and window, made since, and nobody else's of ours. */
 static gboolean
-is_match (const Job *job, const LkKisiAssignment *assignment)
+is_of_intent (const Job *job, const LkKisiAssignment *assignment, const LkRight *intent)
 {
-  LkWindow a = plan_whole_seconds (assignment->window), b = plan_whole_seconds (job->right.window);
+  LkWindow a = plan_whole_seconds (assignment->window), b = plan_whole_seconds (intent->window);
   char key[LK_KEY_MAX];
 
-  state_right_key (job->person, &job->right, key);
-  return assignment->group_id == job->right.group_id && lk_window_equal (a, b)
-         && (assignment->created_at == LK_TIME_NONE || job->right.intended_at == LK_TIME_NONE
-             || assignment->created_at >= job->right.intended_at - RESOLVE_SKEW_MS)
+  state_right_key (job->person, intent, key);
+  return assignment->user_id == intent->kisi_user_id && assignment->group_id == intent->group_id
+         && lk_window_equal (a, b)
+         && (assignment->created_at == LK_TIME_NONE || intent->intended_at == LK_TIME_NONE
+             || assignment->created_at >= intent->intended_at - RESOLVE_SKEW_MS)
          && !state_knows_right_id (job->person, assignment->id, key);
 }
 
@@ -837,7 +879,7 @@ resolved (Job *job, LkKisiAnswer *answer)
   for (guint i = 0; answer->verdict == LK_KISI_OK && i < answer->assignments->len; i++)
     {
       const LkKisiAssignment *assignment = answer->assignments->pdata[i];
-      if (!is_match (job, assignment))
+      if (!is_of_intent (job, assignment, &job->right))
         continue;
       job->right.right_id = assignment->id;
       job->change = "created";
