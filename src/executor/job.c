@@ -37,6 +37,7 @@ struct _Job
   LkTimer *timer; /* until the budget has room for the next call of the chain */
   Step on_room;
   gboolean deleting; /* the call under way, or just answered, takes the right away */
+  gboolean taken;    /* KISI said that somebody else made the user */
   gboolean waiting;  /* for an acknowledgement */
   gboolean dead;    /* cancelled while waiting for one */
   /* what the result is told as */
@@ -420,8 +421,20 @@ common (Job *job, const LkKisiAnswer *answer)
 static void start_create_user (Job *job);
 
 static void
+save_invited_user (Job *job)
+{
+  write_member (job, done);
+}
+
+static void
 save_user (Job *job, gint64 user_id)
 {
+  const LkLedgerMember *known = state_member_record (job->person);
+  /* Ours, of an intent whose answer never came: the invitation is told like any other (S10). */
+  gboolean ours = !job->taken && job->context->config->invite && known != NULL
+                  && known->intended_at != LK_TIME_NONE && known->kisi_user_id == 0
+                  && known->email != NULL && g_ascii_strcasecmp (known->email, job->address) == 0;
+
   lk_ledger_member_clear (&job->member);
   record_copy_member (job->person, &job->member);
   g_free (job->member.email);
@@ -429,15 +442,18 @@ save_user (Job *job, gint64 user_id)
    * the new address's. */
   job->member.email = g_strdup (job->address);
   job->member.kisi_user_id = user_id;
+  if (ours)
+    job->member.invited_at = job->member.intended_at;
   job->member.intended_at = LK_TIME_NONE;
   job->member.checked_at = now (job);
-  write_member (job, done);
-}
-
-static void
-save_invited_user (Job *job)
-{
-  write_member (job, done);
+  if (ours)
+    {
+      job->change = "invited";
+      job->cause = "claim";
+      write_change (job, save_invited_user);
+    }
+  else
+    write_member (job, done);
 }
 
 static void
@@ -459,7 +475,7 @@ user_found (Job *job, LkKisiAnswer *answer)
     }
   /* Somebody we invited who is gone is not invited again unasked (design §6.7). */
   if (known != NULL && known->invited_at != LK_TIME_NONE && known->kisi_user_id != 0
-      && g_strcmp0 (known->email, job->address) == 0)
+      && known->email != NULL && g_ascii_strcasecmp (known->email, job->address) == 0)
     {
       block (job, "user_gone", 0, LK_TIME_NONE);
       return;
@@ -520,7 +536,8 @@ user_created (Job *job, LkKisiAnswer *answer)
         write_member (job, done);
       break;
     case LK_KISI_DUPLICATE:
-      find_user (job); /* taken: somebody made it meanwhile */
+      job->taken = TRUE;
+      find_user (job);
       break;
     case LK_KISI_UNKNOWN:
       /* The intent stays; after a while it is looked for before anything is tried again. */
