@@ -299,12 +299,14 @@ offer_losses (const Group *group, LkTime now, PlanAction *best)
     }
 }
 
-/* Where one right is all there may be, the one that serves nothing is changed. */
+/* Where one right is all there may be, the one of today's user that serves nothing is changed. One of
+ * another user would never do for this one, whatever its window. */
 static const LkRight *
-right_to_change (const Group *group)
+right_to_change (const PlanFacts *facts, const Group *group)
 {
   for (guint r = 0; r < group->rights->len; r++)
-    if (!group->serves[r])
+    if (!group->serves[r]
+        && ((const LkRight *) group->rights->pdata[r])->kisi_user_id == user_of (facts))
       return group->rights->pdata[r];
   return NULL;
 }
@@ -336,10 +338,10 @@ offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *
       action.class = action.due <= now + SOON_MS ? PLAN_GAIN_DUE : PLAN_FUTURE;
       if (user_of (facts) == 0)
         action.kind = PLAN_USER;
-      else if (settings->one_right && right_to_change (group) != NULL)
+      else if (settings->one_right && right_to_change (facts, group) != NULL)
         {
           action.kind = PLAN_CHANGE;
-          action.right = right_to_change (group);
+          action.right = right_to_change (facts, group);
         }
       offer (best, &action);
     }

@@ -89,6 +89,11 @@ static const Row rows[] = {
     .action = "delete loss_due 7 500 2000" },
   { "one right for user and group: it is changed", "7 500 3000", "7 500 2000 held 5",
     .one_right = TRUE, .action = "change gain_due 7 500 3000" },
+  { "one right, but an older user's: a new one is made, the old one is not changed",
+    "7 500 2000", "7 500 2000 held 4", .one_right = TRUE, .action = "create gain_due 7 500 2000" },
+  { "one right: the surplus of an older user is taken away", "7 500 2000",
+    "7 500 2000 held 4; 7 500 2000 held 5", .one_right = TRUE,
+    .action = "delete tidy 7 500 2000" },
   { "one right: only the open window is wanted", "7 500 2000; 7 90000 95000",
     "7 500 2000 held 5", .one_right = TRUE, .action = "nothing" },
 };
