@@ -258,8 +258,36 @@ is_replaced (const Group *group, const LkRight *right)
   return TRUE;
 }
 
+static gboolean
+has_command (const PlanFacts *facts, const char *source)
+{
+  char name[64];
+
+  for (guint i = 0; i < facts->commands->len; i++)
+    {
+      const LkCommand *command = facts->commands->pdata[i];
+      if (g_str_equal (lk_source_name (command->kind, command->source_id, name), source))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether somebody has said that RIGHT gives too much: the member is not entitled, or each source it
+ * was made for still stands and gives less. A source whose command is nowhere has said nothing: a lost
+ * topic is no reason to take rights away (design §5). */
+static gboolean
+loss_is_stated (const PlanFacts *facts, const LkRight *right)
+{
+  if (!facts->has_member)
+    return FALSE;
+  for (guint i = 0; facts->entitled && right->sources != NULL && right->sources[i] != NULL; i++)
+    if (!has_command (facts, right->sources[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static void
-offer_losses (const Group *group, LkTime now, PlanAction *best)
+offer_losses (const PlanFacts *facts, const Group *group, LkTime now, PlanAction *best)
 {
   for (guint r = 0; r < group->rights->len; r++)
     {
@@ -275,6 +303,8 @@ offer_losses (const Group *group, LkTime now, PlanAction *best)
       if (group->serves[r] || group->kept)
         continue;
       excess = first_excess (right->window, group->wanted, now);
+      if (excess != LK_TIME_NONE && !loss_is_stated (facts, right))
+        continue;
       if (excess != LK_TIME_NONE && excess > now)
         wake (best, excess); /* from then on it is a loss that is due, however long the queue */
       if (excess != LK_TIME_NONE && excess <= now)
@@ -402,7 +432,7 @@ plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, Pla
                        .wake_at = LK_TIME_NONE };
   for (guint i = 0; i < groups->len; i++)
     {
-      offer_losses (groups->pdata[i], now, out);
+      offer_losses (facts, groups->pdata[i], now, out);
       offer_gains (facts, settings, groups->pdata[i], now, out);
     }
   offer_resolve (facts, settings, now, out);

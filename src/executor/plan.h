@@ -49,6 +49,7 @@ typedef struct
 typedef struct
 {
   gboolean entitled;
+  gboolean has_member;         /* a member.set stands; without one nobody has said that they left */
   const char *email;           /* of the newest member.set; NULL: none */
   GPtrArray *commands;         /* const LkCommand*: claims.set of all sources */
   GPtrArray *rights;           /* const LkRight*: of any state */

@@ -586,6 +586,7 @@ state_facts (Person *person, PlanFacts *out)
   lk_table_foreach_of (person->space->ledger, state_partition (person), first, add_record, out);
   if (own == NULL)
     return;
+  out->has_member = TRUE;
   out->entitled = own->command.entitled;
   out->email = own->command.email;
   out->address_is_shared = is_shared (person->space->state, &own->command);

@@ -18,9 +18,9 @@ typedef struct
 {
   const char *what;
   const char *claims; /* "group from until; …", "*" is open; one command each */
-  const char *rights; /* "group from until state user; …" */
-  gboolean not_entitled, one_right, shared, no_user;
-  const char *blocked; /* "group until" */
+  const char *rights; /* "group from until state user [source]; …" */
+  gboolean not_entitled, no_member, one_right, shared, no_user;
+  const char *blocked; /* "group until [reason]" */
   const char *action;  /* "kind class group from until" or "nothing" */
   gint64 wake;         /* seconds; -1: none; 0: not looked at */
 } Row;
@@ -37,6 +37,12 @@ static const Row rows[] = {
     .action = "nothing", .wake = 2000000 - 1209600 },
   { "a window longer than the horizon that has begun is written whole", "7 500 9000000", "",
     .action = "create gain_due 7 500 9000000" },
+  { "a create that waits is planned again when its window ends", "7 500 2000", "",
+    .action = "create gain_due 7 500 2000", .wake = 2000 },
+  { "what opens too much only later is a loss that is due from then on", "",
+    "7 5000 9000 held 5", .action = "delete future 7 5000 9000", .wake = 5000 },
+  { "the end of a shorter window hastens the old right's loss", "7 500 1500",
+    "7 500 2000 held 5; 7 500 1500 held 5", .action = "delete future 7 500 2000", .wake = 1500 },
   { "a claim that is over gives nothing", "7 100 900", "", .action = "nothing", .wake = -1 },
   { "held as claimed: nothing, awake at its end", "7 500 2000", "7 500 2000 held 5",
     .action = "nothing", .wake = 2000 },
@@ -45,6 +51,20 @@ static const Row rows[] = {
   { "an open end", "7 500 *", "7 500 * held 5", .action = "nothing", .wake = -1 },
   { "no claim any more: taken away at once", "", "7 500 2000 held 5",
     .action = "delete loss_due 7 500 2000" },
+  { "its source is nowhere: it stays", "8 500 2000", "7 500 2000 held 5 pass/9; 8 500 2000 held 5",
+    .action = "nothing" },
+  { "its source stands and gives nothing of this group: taken away", "8 500 2000",
+    "7 500 2000 held 5 pass/1; 8 500 2000 held 5", .action = "delete loss_due 7 500 2000" },
+  { "one of its two sources is nowhere: it stays", "8 500 2000",
+    "7 500 2000 held 5 pass/1,pass/2; 8 500 2000 held 5", .action = "nothing" },
+  { "its source is nowhere, it has lapsed: tidied", "", "7 100 900 held 5 pass/9",
+    .action = "delete tidy 7 100 900" },
+  { "its source is nowhere, another gives more: replaced", "7 500 3000",
+    "7 500 2000 held 5 pass/9; 7 500 3000 held 5", .action = "delete tidy 7 500 2000" },
+  { "not entitled: a source that is nowhere saves nothing", "", "7 500 2000 held 5 pass/9",
+    .not_entitled = TRUE, .action = "delete loss_due 7 500 2000" },
+  { "nobody has said a word of the member: it stays", "7 500 2000", "7 500 2000 held 5 pass/1",
+    .no_member = TRUE, .action = "nothing" },
   { "not entitled: taken away, whatever the claims", "7 500 2000", "7 500 2000 held 5",
     .not_entitled = TRUE, .action = "delete loss_due 7 500 2000" },
   { "shorter: the new one first, the old one stays meanwhile", "7 500 1500", "7 500 2000 held 5",
@@ -80,6 +100,12 @@ static const Row rows[] = {
     .blocked = "7 1600", .action = "nothing", .wake = 1600 },
   { "a block that is over", "7 500 2000", "", .blocked = "7 900",
     .action = "create gain_due 7 500 2000" },
+  { "a delete that failed waits: nothing, awake when it is tried again", "", "7 500 2000 held 5",
+    .blocked = "7 1600 delete_forbidden", .action = "nothing", .wake = 1600 },
+  { "a delete that failed waits: its group still gains", "7 1500 3000", "7 500 1200 held 5",
+    .blocked = "7 * delete_refused", .action = "create gain_due 7 1500 3000" },
+  { "a delete that failed waits: other groups lose", "", "7 500 2000 held 5; 8 500 2000 held 5",
+    .blocked = "7 * delete_group_gone", .action = "delete loss_due 8 500 2000" },
   { "blocked: a loss goes on all the same", "", "7 500 2000 held 5", .blocked = "7 *",
     .action = "delete loss_due 7 500 2000" },
   { "blocked: what still rightly opens is kept for want of a successor", "7 500 3000",
@@ -111,6 +137,13 @@ static void
 command_free (gpointer data)
 {
   lk_command_clear (data);
+  g_free (data);
+}
+
+static void
+right_free (gpointer data)
+{
+  lk_right_clear (data);
   g_free (data);
 }
 
@@ -150,6 +183,8 @@ add_rights (PlanFacts *facts, const char *text)
       right->kisi_user_id = g_ascii_strtoll (part[4], NULL, 10);
       right->right_id = 500 + i;
       right->intended_at = NOW - LK_HOUR;
+      if (part[5] != NULL)
+        right->sources = g_strsplit (part[5], ",", -1);
       g_ptr_array_add (facts->rights, right);
     }
 }
@@ -163,20 +198,24 @@ test_row (gconstpointer data)
                                   .resolve_after = LK_MINUTE };
   LkBlocked blocked = { 0 };
   LkLedgerMember known = { .kisi_user_id = row->no_user ? 0 : USER, .email = (char *) "A@b.org" };
-  PlanFacts facts = { .entitled = !row->not_entitled,
+  PlanFacts facts = { .entitled = !row->not_entitled && !row->no_member,
+                      .has_member = !row->no_member,
                       .email = "a@B.org",
                       .known = &known,
                       .address_is_shared = row->shared,
                       .commands = g_ptr_array_new_with_free_func (command_free),
-                      .rights = g_ptr_array_new_with_free_func (g_free) };
+                      .rights = g_ptr_array_new_with_free_func (right_free) };
   PlanAction action;
   g_autofree char *text = NULL;
+  g_auto (GStrv) part = NULL;
 
   if (row->blocked != NULL)
     {
-      g_auto (GStrv) part = g_strsplit (row->blocked, " ", -1);
+      part = g_strsplit (row->blocked, " ", -1);
       blocked = (LkBlocked){ g_ascii_strtoll (part[0], NULL, 10), (char *) "refused", 0,
                              seconds (part[1]) };
+      if (part[2] != NULL)
+        blocked.reason = part[2];
       known.blocked = &blocked;
       known.n_blocked = 1;
     }
