@@ -285,6 +285,12 @@ block_delete (Job *job, const char *reason)
 }
 
 static void
+block_taken (Job *job)
+{
+  block (job, "address_taken", 0, now (job) + BLOCK_AGAIN_MS);
+}
+
+static void
 block_after_change (Job *job)
 {
   block (job, job->cause, 0, LK_TIME_NONE);
@@ -419,6 +425,7 @@ common (Job *job, const LkKisiAnswer *answer)
 /* --- user ------------------------------------------------------------------------------------------ */
 
 static void start_create_user (Job *job);
+static void drop_user_intent (Job *job, Step next);
 
 static void
 save_invited_user (Job *job)
@@ -478,6 +485,12 @@ user_found (Job *job, LkKisiAnswer *answer)
       && known->email != NULL && g_ascii_strcasecmp (known->email, job->address) == 0)
     {
       block (job, "user_gone", 0, LK_TIME_NONE);
+      return;
+    }
+  /* Taken, by somebody that this key does not see: asked again at once it would say the same. */
+  if (job->taken)
+    {
+      drop_user_intent (job, block_taken);
       return;
     }
   start_create_user (job);
@@ -540,6 +553,7 @@ user_created (Job *job, LkKisiAnswer *answer)
       find_user (job);
       break;
     case LK_KISI_UNKNOWN:
+    case LK_KISI_MALFORMED:
       /* The intent stays; after a while it is looked for before anything is tried again. */
       finish (job, JOB_RETRY);
       break;
@@ -552,6 +566,7 @@ user_created (Job *job, LkKisiAnswer *answer)
       drop_user_intent (job, again);
       break;
     case LK_KISI_UNAVAILABLE:
+    case LK_KISI_GONE:
       drop_user_intent (job, retry);
       break;
     case LK_KISI_UNAUTHORIZED:
@@ -559,9 +574,6 @@ user_created (Job *job, LkKisiAnswer *answer)
       break;
     case LK_KISI_FORBIDDEN:
       drop_user_intent (job, check_key);
-      break;
-    default:
-      (void) common (job, answer);
       break;
     }
 }
