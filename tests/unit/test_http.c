@@ -374,6 +374,7 @@ cut_without_an_answer (Fixture *fixture, gconstpointer data)
   static const char *const methods[] = { "GET", "POST", "DELETE" };
   g_autoptr (Call) first = get (fixture, "/a"); /* a connection that could be used again */
 
+  g_assert_cmpint (first->status, ==, 200);
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
     {
       g_autoptr (Call) call = call_new (fixture);
