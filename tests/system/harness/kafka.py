@@ -95,7 +95,8 @@ class Broker:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         done = subprocess.run(
             [*self._java, "kafka.tools.StorageTool", "format", "--ignore-formatted"]
-            + ["--cluster-id", cluster, "--config", str(self._config)],
+            # One word: an id may begin with a dash.
+            + [f"--cluster-id={cluster}", "--config", str(self._config)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
