@@ -7,7 +7,7 @@ FROM debian:12-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libjansson-dev librdkafka-dev \
-      libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev \
+      libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libjemalloc-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -20,7 +20,7 @@ RUN mkdir -p tests && touch tests/CMakeLists.txt \
 FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      libglib2.0-0 libjansson4 librdkafka1 libcurl4 libmicrohttpd12 libyaml-0-2 \
+      libglib2.0-0 libjansson4 librdkafka1 libcurl4 libmicrohttpd12 libyaml-0-2 libjemalloc2 \
       tzdata ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o 65532 -g 65532 -m 0700 /run/latchkey

@@ -44,6 +44,13 @@ function(lk_program name)
   cmake_parse_arguments(A "" "" "LINK" ${ARGN})
   add_executable(${name} ${A_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE lk_options ${A_LINK})
+  # librdkafka allocates in one thread and frees in another, which glibc's malloc is slow at: a
+  # quarter of a worker's CPU time (tests/bench/bench_workers.py). Sanitizers bring their own. No
+  # symbol is found in it alone, so the linker has to be told that it is needed.
+  if(NOT LK_SANITIZE AND NOT LK_FUZZ)
+    target_link_libraries(${name} PRIVATE
+      -Wl,--push-state,--no-as-needed,${JEMALLOC_LINK_LIBRARIES},--pop-state)
+  endif()
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 

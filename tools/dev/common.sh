@@ -26,6 +26,7 @@ packages_of () {
   case $1 in
     build) echo gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libjansson-dev \
                 librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev \
+                libjemalloc-dev \
                 tzdata ca-certificates ;;
     fuzz) echo clang libclang-rt-14-dev ;;
     check) echo git python3 python3-pytest shellcheck yamllint pyflakes3 mypy ;;

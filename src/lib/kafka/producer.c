@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define REPORTS_MAX 500
-#define QUEUE_MAX 50000 /* messages */
+#define QUEUE_MAX 10000 /* messages: more only cost memory (tests/bench/bench_workers.py) */
 
 typedef struct
 {
