@@ -8,6 +8,7 @@
 
 #include "health.h"
 #include "options.h"
+#include "scope.h"
 #include "topics_wait.h"
 
 #include <curl/curl.h>
@@ -17,14 +18,13 @@
 #include <latchkey/base/metrics.h>
 #include <latchkey/http/client.h>
 #include <latchkey/model/json.h>
-#include <latchkey/model/report.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define WAIT_MAX_MS 1000
-#define STOP_MAX_MS 8000     /* SIGTERM ends a daemon within 10 s */
+#define WAIT_MAX_MS     1000
+#define STOP_MAX_MS     8000 /* SIGTERM ends a daemon within 10 s */
 #define SECRET_CHECK_MS 5000 /* while one is missing */
 
 struct _LkProgram
@@ -40,7 +40,7 @@ struct _LkProgram
   LkOwnership *ownership;
   LkTopicsWait *topics_wait;
   LkHealth *health;
-  GPtrArray *spaces, *accounts;
+  LkScoped scoped;
   gpointer state;
 
   int signal_fd;
@@ -102,13 +102,13 @@ lk_program_ownership (const LkProgram *program)
 const GPtrArray *
 lk_program_spaces (const LkProgram *program)
 {
-  return program->spaces;
+  return program->scoped.spaces;
 }
 
 const GPtrArray *
 lk_program_accounts (const LkProgram *program)
 {
-  return program->accounts;
+  return program->scoped.accounts;
 }
 
 void
@@ -133,139 +133,28 @@ lk_program_end (LkProgram *program, int status, const char *reason)
     lk_ownership_leave (program->ownership);
 }
 
-void
-lk_program_reject (LkProgram *program, const LkRecord *record, const char *space, gint64 committed,
-                   const GError *error, LkAckFunc func, gpointer data)
-{
-  g_autofree char *topic = lk_topic_name (lk_kafka_prefix (program->kafka), LK_KIND_REJECTS, space);
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GError) local = NULL;
-  LkKind kind = LK_KIND_COUNT_;
-  const char *scope;
-  const LkReject reject = { .topic = (char *) record->topic,
-                            .partition = record->partition,
-                            .offset = record->offset,
-                            .program = (char *) program->spec->program,
-                            .reason = error->message,
-                            .value = (char *) record->value,
-                            .value_len = record->value_len,
-                            .at = lk_clock_wall (program->clock) };
-
-  if (record->offset < committed)
-    {
-      if (func != NULL)
-        func (record->offset, NULL, data);
-      return;
-    }
-  (void) lk_topic_parse (record->topic, lk_kafka_prefix (program->kafka), &kind, &scope);
-  lk_metric_add (LK_M_REJECTS, 1, space, kind == LK_KIND_COUNT_ ? "other" : lk_kind_name (kind),
-                 NULL);
-  lk_warning (LK_F (.space = space, .topic = record->topic, .partition = record->partition,
-                    .offset = record->offset, .error = error, .event = "rejected"),
-              "can't understand this record; it goes to %s and the partition goes on", topic);
-  lk_reject_write (&reject, text);
-  if (!lk_producer_send (program->producer, topic, 0, record->key, record->key_len, text->str,
-                         text->len, NULL, func, data, &local)
-      && func != NULL)
-    func (-1, local, data);
-}
-
 /* --- topics, secrets, start ------------------------------------------------------------------- */
-
-static int
-expected_partitions (LkKind kind, const LkConfigSpace *space)
-{
-  switch (kind)
-    {
-    case LK_KIND_RULES:
-    case LK_KIND_CONTROL:
-    case LK_KIND_REJECTS:
-    case LK_KIND_NEXUDUS_ACCOUNT:
-    case LK_KIND_KISI_ACCOUNT:
-      return 1;
-    case LK_KIND_ACCESS_CHANGES:
-    case LK_KIND_ACCESS_REPORTS:
-      return 3;
-    default:
-      return space->partitions;
-    }
-}
-
-static const char *
-account_name (const LkProgram *program, gconstpointer account)
-{
-  return program->spec->scope == LK_SCOPE_NEXUDUS ? ((const LkConfigNexudus *) account)->account
-                                                  : ((const LkConfigKisi *) account)->account;
-}
-
-/* Every topic of the description used as any of USE, for the chosen spaces and accounts → its
- * partitions. */
-static GHashTable *
-expected_topics (const LkProgram *program, guint uses)
-{
-  GHashTable *topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  const char *prefix = program->config->kafka.topic_prefix;
-
-  for (const LkTopicUse *use = program->spec->topics; use->use != 0; use++)
-    {
-      if (!(use->use & uses))
-        continue;
-      if (use->kind == LK_KIND_NEXUDUS_ACCOUNT || use->kind == LK_KIND_KISI_ACCOUNT)
-        for (guint i = 0; i < program->accounts->len; i++)
-          g_hash_table_insert (
-              topics,
-              lk_topic_name (prefix, use->kind,
-                             account_name (program, program->accounts->pdata[i])),
-              GINT_TO_POINTER (1));
-      else
-        for (guint i = 0; i < program->spaces->len; i++)
-          {
-            const LkConfigSpace *space = program->spaces->pdata[i];
-            g_hash_table_insert (topics, lk_topic_name (prefix, use->kind, space->code),
-                                 GINT_TO_POINTER (expected_partitions (use->kind, space)));
-          }
-    }
-  return topics;
-}
 
 static gboolean
 open_ownership (LkProgram *program, GError **error)
 {
-  g_autoptr (GPtrArray) topics = g_ptr_array_new_with_free_func (g_free);
-  const char *prefix = program->config->kafka.topic_prefix;
+  g_autoptr (GPtrArray) topics = lk_scope_owned (&program->scoped);
 
-  for (const LkTopicUse *use = program->spec->topics; use->use != 0; use++)
-    {
-      if (!(use->use & LK_USE_OWN))
-        continue;
-      if (program->spec->scope == LK_SCOPE_SPACES)
-        for (guint i = 0; i < program->spaces->len; i++)
-          g_ptr_array_add (topics,
-                           lk_topic_name (prefix, use->kind,
-                                          ((LkConfigSpace *) program->spaces->pdata[i])->code));
-      else
-        for (guint i = 0; i < program->accounts->len; i++)
-          g_ptr_array_add (topics,
-                           lk_topic_name (prefix, use->kind,
-                                          account_name (program, program->accounts->pdata[i])));
-    }
-  g_ptr_array_add (topics, NULL);
-  program->ownership
-      = lk_ownership_new (program->kafka, (const char *const *) topics->pdata,
-                          &program->spec->ownership, program->state, error);
+  program->ownership = lk_ownership_new (program->kafka, (const char *const *)topics->pdata,
+                                         &program->spec->ownership, program->state, error);
   return program->ownership != NULL;
 }
 
 static void
 prepare_topic (gpointer topic, gpointer partitions, gpointer data)
 {
-  lk_producer_prepare (((LkProgram *) data)->producer, topic);
+  lk_producer_prepare (((LkProgram *)data)->producer, topic);
 }
 
 static void
 prepare_producer (LkProgram *program)
 {
-  g_autoptr (GHashTable) topics = expected_topics (program, LK_USE_WRITE);
+  g_autoptr (GHashTable) topics = lk_scope_topics (&program->scoped, LK_USE_WRITE);
 
   g_hash_table_foreach (topics, prepare_topic, program);
 }
@@ -296,59 +185,17 @@ check_secrets (gpointer data)
   LkProgram *program = data;
   g_autoptr (GError) error = NULL;
 
-  for (guint i = 0; i < program->accounts->len && error == NULL; i++)
+  for (guint i = 0; i < program->scoped.accounts->len && error == NULL; i++)
     {
-      gpointer account = program->accounts->pdata[i];
+      gpointer account = program->scoped.accounts->pdata[i];
       const char *file = program->spec->scope == LK_SCOPE_NEXUDUS
-                             ? ((LkConfigNexudus *) account)->password_file
-                             : ((LkConfigKisi *) account)->key_file;
+                             ? ((LkConfigNexudus *)account)->password_file
+                             : ((LkConfigKisi *)account)->key_file;
       lk_secret_free (lk_secret_read (file, &error));
     }
   lk_program_not_ready (program, "secrets", error == NULL ? NULL : error->message);
   if (error != NULL)
-    (void) lk_timers_add (program->timers, SECRET_CHECK_MS, check_secrets, program);
-}
-
-static gboolean
-choose (LkProgram *program, GError **error)
-{
-  LkConfig *config = program->config;
-  char **names = program->options.names;
-
-  program->spaces = g_ptr_array_new ();
-  program->accounts = g_ptr_array_new ();
-  for (guint i = 0; names != NULL && names[i] != NULL; i++)
-    {
-      gboolean known = program->spec->scope == LK_SCOPE_SPACES
-                           ? lk_config_space (config, names[i]) != NULL
-                       : program->spec->scope == LK_SCOPE_NEXUDUS
-                           ? lk_config_nexudus (config, names[i]) != NULL
-                           : lk_config_kisi (config, names[i]) != NULL;
-      if (!known)
-        return lk_fail (error, LK_ERROR_CONFIG, "%s '%s' is not in %s",
-                        program->spec->scope == LK_SCOPE_SPACES ? "--space" : "--account", names[i],
-                        config->path);
-    }
-#define CHOSEN(name) (names == NULL || g_strv_contains ((const char *const *) names, name))
-  if (program->spec->scope == LK_SCOPE_NEXUDUS)
-    for (guint i = 0; i < config->n_nexudus; i++)
-      if (CHOSEN (config->nexudus[i].account))
-        g_ptr_array_add (program->accounts, &config->nexudus[i]);
-  if (program->spec->scope == LK_SCOPE_KISI)
-    for (guint i = 0; i < config->n_kisi; i++)
-      if (CHOSEN (config->kisi[i].account))
-        g_ptr_array_add (program->accounts, &config->kisi[i]);
-  for (guint i = 0; i < config->n_spaces; i++)
-    {
-      LkConfigSpace *space = &config->spaces[i];
-      const char *by = program->spec->scope == LK_SCOPE_SPACES    ? space->code
-                       : program->spec->scope == LK_SCOPE_NEXUDUS ? space->nexudus->account
-                                                                  : space->kisi->account;
-      if (CHOSEN (by))
-        g_ptr_array_add (program->spaces, space);
-    }
-#undef CHOSEN
-  return TRUE;
+    (void)lk_timers_add (program->timers, SECRET_CHECK_MS, check_secrets, program);
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
@@ -364,7 +211,7 @@ block_signals (void)
   sigaddset (&set, SIGHUP);
   /* Before any thread exists, so that librdkafka's threads inherit the mask. */
   sigprocmask (SIG_BLOCK, &set, NULL);
-  (void) signal (SIGPIPE, SIG_IGN); /* a closed peer is an error of write(2), not our end */
+  (void)signal (SIGPIPE, SIG_IGN); /* a closed peer is an error of write(2), not our end */
   return signalfd (-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
@@ -403,7 +250,7 @@ serve_signals (LkProgram *program)
 {
   struct signalfd_siginfo info;
 
-  while (read (program->signal_fd, &info, sizeof info) == (ssize_t) sizeof info)
+  while (read (program->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
     {
       if (info.ssi_signo == SIGHUP)
         {
@@ -413,7 +260,7 @@ serve_signals (LkProgram *program)
       else if (program->stopping)
         {
           lk_warning (LK_F (.event = "stopped"), "a second signal: ending at once");
-          _exit (128 + (int) info.ssi_signo);
+          _exit (128 + (int)info.ssi_signo);
         }
       else
         lk_program_end (program, 0, info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -430,14 +277,14 @@ wait_for_events (struct curl_waitfd *fds, guint n, gint64 timeout_ms)
 
   if (multi != NULL)
     {
-      (void) curl_multi_poll (multi, fds, n, (int) timeout_ms, NULL);
+      (void)curl_multi_poll (multi, fds, n, (int)timeout_ms, NULL);
       return;
     }
   GPollFD polls[4];
   g_assert (n <= G_N_ELEMENTS (polls));
   for (guint i = 0; i < n; i++)
-    polls[i] = (GPollFD){ (gint) fds[i].fd, G_IO_IN, 0 };
-  (void) g_poll (polls, n, (gint) timeout_ms);
+    polls[i] = (GPollFD){ (gint)fds[i].fd, G_IO_IN, 0 };
+  (void)g_poll (polls, n, (gint)timeout_ms);
 }
 
 void
@@ -463,7 +310,7 @@ turn (LkProgram *program)
   /* Reading makes writes: it rests while the acknowledgements catch up. */
   if (!lk_producer_is_full (program->producer))
     more |= lk_reader_turn (program->reader);
-  (void) lk_timers_run (program->timers);
+  (void)lk_timers_run (program->timers);
   if (!program->stopping)
     start_when_topics_exist (program);
   if (program->state != NULL)
@@ -505,7 +352,7 @@ loop (LkProgram *program)
 
       lk_metric_add (LK_M_LOOP_TURNS, 1, NULL);
       lk_metric_observe (LK_M_LOOP_TURN_SECONDS,
-                         (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC, NULL);
+                         (double)(g_get_monotonic_time () - started) / G_USEC_PER_SEC, NULL);
 
       gint64 timeout = more ? 0 : MIN (lk_timers_next (program->timers), WAIT_MAX_MS);
       timeout = MIN (timeout, lk_reader_wait_ms (program->reader));
@@ -530,9 +377,9 @@ log_start (const LkProgram *program)
   g_autoptr (GString) spaces = g_string_new (NULL);
   g_autoptr (GString) in = g_string_new (NULL), out = g_string_new (NULL);
 
-  for (guint i = 0; i < program->spaces->len; i++)
+  for (guint i = 0; i < program->scoped.spaces->len; i++)
     g_string_append_printf (spaces, "%s%s", i == 0 ? "" : " ",
-                            ((LkConfigSpace *) program->spaces->pdata[i])->code);
+                            ((LkConfigSpace *)program->scoped.spaces->pdata[i])->code);
   for (const LkTopicUse *use = program->spec->topics; use->use != 0; use++)
     {
       if (use->use & LK_USE_READ)
@@ -544,9 +391,9 @@ log_start (const LkProgram *program)
            "%s %s (librdkafka %s, libcurl %s, jansson %s, GLib %u.%u.%u); configuration %s; spaces "
            "%s; topics in:%s; topics out:%s",
            program->spec->name, LK_VERSION, rd_kafka_version_str (),
-           curl_version_info (CURLVERSION_NOW)->version, jansson_version_str (),
-           glib_major_version, glib_minor_version, glib_micro_version, program->config->path,
-           spaces->str, in->str, out->str);
+           curl_version_info (CURLVERSION_NOW)->version, jansson_version_str (), glib_major_version,
+           glib_minor_version, glib_micro_version, program->config->path, spaces->str, in->str,
+           out->str);
 }
 
 static gboolean
@@ -560,7 +407,7 @@ load_config (LkProgram *program)
   if (program->config != NULL)
     return TRUE;
   lk_config_print_problems (program->options.config_path, problems, text);
-  (void) fputs (text->str, stderr);
+  (void)fputs (text->str, stderr);
   return FALSE;
 }
 
@@ -582,7 +429,7 @@ open_clients (LkProgram *program, GError **error)
   program->reader = lk_reader_new (program->kafka, error);
   if (program->reader == NULL)
     return FALSE;
-  topics = expected_topics (program, LK_USE_READ | LK_USE_WRITE | LK_USE_OWN);
+  topics = lk_scope_topics (&program->scoped, LK_USE_READ | LK_USE_WRITE | LK_USE_OWN);
   program->topics_wait = lk_topics_wait_new (program->kafka, program->timers, topics);
   check_secrets (program);
   return TRUE;
@@ -601,18 +448,17 @@ program_clear (LkProgram *program)
   lk_kafka_free (program->kafka);
   lk_health_free (program->health);
   lk_timers_free (program->timers);
-  g_clear_pointer (&program->spaces, g_ptr_array_unref);
-  g_clear_pointer (&program->accounts, g_ptr_array_unref);
+  lk_scope_clear (&program->scoped);
   lk_config_free (program->config);
   lk_options_clear (&program->options);
   if (program->signal_fd >= 0)
-    (void) close (program->signal_fd);
+    (void)close (program->signal_fd);
 }
 
 static int
 usage_error (const LkProgramSpec *spec, const GError *error)
 {
-  (void) fprintf (stderr, "%s: %s\n", spec->name, error->message);
+  (void)fprintf (stderr, "%s: %s\n", spec->name, error->message);
   return error->code == LK_ERROR_CONFIG ? 2 : 3;
 }
 
@@ -623,11 +469,12 @@ run_configured (LkProgram *program)
 
   if (!load_config (program))
     return 2;
-  if (!choose (program, &error))
+  if (!lk_scope_choose (&program->scoped, program->spec, program->config, program->options.names,
+                        &error))
     return usage_error (program->spec, error);
   if (program->options.check_config)
     {
-      (void) printf ("%s: no problems found\n", program->config->path);
+      (void)printf ("%s: no problems found\n", program->config->path);
       return 0;
     }
 
@@ -655,7 +502,7 @@ lk_program_run (const LkProgramSpec *spec, int argc, char **argv)
   if (!lk_options_parse (&program.options, spec, argc, argv, &error))
     status = usage_error (spec, error);
   else if (program.options.version)
-    (void) printf ("%s %s\n", spec->name, LK_VERSION);
+    (void)printf ("%s %s\n", spec->name, LK_VERSION);
   else if (program.options.describe)
     lk_program_describe (spec);
   else
