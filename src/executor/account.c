@@ -15,7 +15,6 @@
 #define IN_FLIGHT_MAX 8
 #define RELEASE_MS 2000       /* calls in flight get that long when ownership ends */
 #define TAKE_OVER_HOLD_MS 1000 /* the former owner's second of the rate */
-#define RESOLVE_AFTER_MS LK_MINUTE
 #define REFUSED_AGAIN_MS (30 * LK_SECOND)
 #define SWEEP_MS LK_HOUR
 
@@ -152,11 +151,11 @@ set_wake (Account *account, Person *person, LkTime at)
 
 /* A user create that was intended and has no result is looked for before it is tried again. */
 static void
-respect_open_user_intent (const PlanFacts *facts, PlanAction *action)
+respect_open_user_intent (const Account *account, const PlanFacts *facts, PlanAction *action)
 {
   if (action->kind == PLAN_USER && facts->known != NULL
       && facts->known->intended_at != LK_TIME_NONE)
-    action->start_at = facts->known->intended_at + RESOLVE_AFTER_MS;
+    action->start_at = facts->known->intended_at + account->config->resolve_after;
 }
 
 /* Whether the address serves is told by the facts alone, so the record of it follows them, also where
@@ -180,7 +179,7 @@ plan_person (Account *account, Person *person)
   LkTime now = wall (account);
   const PlanSettings settings = { .horizon = person->space->config->horizon,
                                   .one_right = account->record.one_right,
-                                  .resolve_after = RESOLVE_AFTER_MS };
+                                  .resolve_after = account->config->resolve_after };
   PlanFacts facts;
   PlanAction action;
 
@@ -193,7 +192,7 @@ plan_person (Account *account, Person *person)
   state_facts_clear (&facts);
   state_facts (person, &facts); /* the record was perhaps written again */
   plan_next (&facts, &settings, now, &action);
-  respect_open_user_intent (&facts, &action);
+  respect_open_user_intent (account, &facts, &action);
   set_wake (account, person, action.wake_at);
   g_clear_pointer (&person->right_key, g_free);
   /* Observing, nothing is written to KISI (design §6.10). */

@@ -164,7 +164,7 @@ def test_what_breaks_in_the_middle_is_found_again(new_account: World) -> None:
     """No second right, no second mail, and every change told, whether a create had its effect or not
     (S4, S5, S10): calls cut before and after it, an error after it, and kill -9 amid others.
 
-    An outcome that is not known is looked up after a minute, so they all wait for it together.
+    An outcome that is not known is looked up after `resolve_after`, so they all wait for it together.
     """
     world = new_account
     known = members(4)

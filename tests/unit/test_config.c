@@ -84,6 +84,7 @@ test_defaults (void)
   g_assert_cmpuint (config->kisi[0].requests_per_second, ==, 5);
   g_assert_cmpint (config->kisi[0].events_interval, ==, 10 * LK_SECOND);
   g_assert_cmpint (config->kisi[0].audit_interval, ==, 6 * LK_HOUR);
+  g_assert_cmpint (config->kisi[0].resolve_after, ==, LK_MINUTE);
   g_assert_true (config->kisi[0].invite);
   g_assert_false (config->kisi[0].exclusive);
 
@@ -502,6 +503,7 @@ test_reload_takes (void)
     { "requests_per_second: 5", "requests_per_second: 2" },
     { "events_interval: 10s", "events_interval: 5s" },
     { "audit_interval: 6h", "audit_interval: 1h" },
+    { "resolve_after: 1m", "resolve_after: 30s" },
     { "mode: enforce", "mode: observe" },
     { "level: info", "level: debug" },
   };

@@ -43,7 +43,7 @@ typedef struct
   char *url;
   char *key_file;
   guint requests_per_second;
-  gint64 events_interval, audit_interval; /* ms */
+  gint64 events_interval, audit_interval, resolve_after; /* ms */
   gboolean invite; /* TRUE: email, FALSE: none */
   gboolean exclusive;
 } LkConfigKisi;
