@@ -72,8 +72,8 @@ rights_post (Side *side)
       side_fail (side, 404, "no such user or group");
       return;
     }
-  fields = json_pack ("{s:I,s:I,s:i}", "assignee_id", (json_int_t) user->id, "applies_to_id",
-                      (json_int_t) side_int (side, "group_id"), "created_by_id", 1);
+  fields = json_pack ("{s:I,s:I,s:i}", "assignee_id", (json_int_t)user->id, "applies_to_id",
+                      (json_int_t)side_int (side, "group_id"), "created_by_id", 1);
   set_time (side, fields, "valid_from");
   set_time (side, fields, "valid_until");
   side_reply (side, ki_render (kisi, KI_RIGHTS, ki_create (kisi, KI_RIGHTS, fields)));
@@ -84,8 +84,7 @@ static void
 door (Side *side)
 {
   Kisi *kisi = side->sandbox->kisi;
-  const Row *lock
-      = table_get (&kisi->tables[KI_LOCKS], g_ascii_strtoll (side->parts[2], NULL, 10));
+  const Row *lock = table_get (&kisi->tables[KI_LOCKS], g_ascii_strtoll (side->parts[2], NULL, 10));
   const char *credential = side_text (side, "credential");
   KiDecision decision = { FALSE, NULL, NULL };
   json_t *event;
@@ -98,29 +97,31 @@ door (Side *side)
   event = ki_unlock (kisi, user_of (side), lock,
                      credential == NULL || g_str_equal (credential, "Card"),
                      side_time (side, "at", sandbox_now (side->sandbox)), &decision);
-  side_reply (side, json_pack ("{s:b,s:s?,s:s?,s:o}", "granted", decision.granted, "code",
-                               decision.code, "message",
-                               decision.granted ? "Unlocked!" : ki_code_text (decision.code),
-                               "event", ki_render_event (kisi, event)));
+  side_reply (side,
+              json_pack ("{s:b,s:s?,s:s?,s:o}", "granted", decision.granted, "code", decision.code,
+                         "message", decision.granted ? "Unlocked!" : ki_code_text (decision.code),
+                         "event", ki_render_event (kisi, event)));
 }
 
-static void
-events (Side *side)
+/* The event that SPEC asks for, as the API shows it; NULL, answered, when it is none. */
+static json_t *
+make_event (Side *side, json_t *spec)
 {
   static const char *const taken[] = { "success", "uuid", "code" };
   Kisi *kisi = side->sandbox->kisi;
-  const char *type = side_text (side, "type");
-  const Row *lock = table_get (&kisi->tables[KI_LOCKS], side_int (side, "lock"));
-  const Row *user = user_of (side);
-  json_t *fields = json_object ();
+  const char *type = json_text (spec, "type");
+  const Row *lock = table_get (&kisi->tables[KI_LOCKS], json_int (spec, "lock", 0));
+  const Row *user = ki_user_by (kisi, spec);
+  LkTime at = json_time (spec, "at");
+  json_t *fields, *out;
 
   if (type == NULL)
     {
-      json_decref (fields);
       side_fail (side, 400, "type is missing");
-      return;
+      return NULL;
     }
-  json_set (fields, "object_type", json_string ("Lock"));
+  fields = json_pack ("{s:s,s:I}", "object_type", "Lock", "created_at",
+                      (json_int_t)(at != LK_TIME_NONE ? at : sandbox_now (side->sandbox)));
   if (lock != NULL)
     {
       json_set (fields, "object_id", json_integer (lock->id));
@@ -132,13 +133,39 @@ events (Side *side)
       json_set (fields, "actor_type", json_string ("User"));
       json_set (fields, "actor_id", json_integer (user->id));
     }
-  json_set (fields, "created_at",
-            json_integer (side_time (side, "at", sandbox_now (side->sandbox))));
   for (guint i = 0; i < G_N_ELEMENTS (taken); i++)
-    if (json_object_get (side->body, taken[i]) != NULL)
-      json_object_set (fields, taken[i], json_object_get (side->body, taken[i]));
-  side_reply (side, ki_render_event (kisi, ki_event (kisi, type, fields)));
+    if (json_object_get (spec, taken[i]) != NULL)
+      json_object_set (fields, taken[i], json_object_get (spec, taken[i]));
+  out = ki_render_event (kisi, ki_event (kisi, type, fields));
   json_decref (fields);
+  return out;
+}
+
+/* One, or a list of them. */
+static void
+events (Side *side)
+{
+  json_t *out;
+
+  if (!json_is_array (side->body))
+    {
+      out = make_event (side, side->body);
+      if (out != NULL)
+        side_reply (side, out);
+      return;
+    }
+  out = json_array ();
+  for (gsize i = 0; i < json_array_size (side->body) && side->status == 0; i++)
+    {
+      json_t *event = make_event (side, json_array_get (side->body, i));
+
+      if (event != NULL)
+        json_array_append_new (out, event);
+    }
+  if (side->status == 0)
+    side_reply (side, out);
+  else
+    json_decref (out);
 }
 
 static void
@@ -223,5 +250,5 @@ side_kisi (Side *side)
   else if (g_str_equal (what, "lockdown"))
     lockdown (side);
   else if (table >= 0)
-    rows (side, (KiTable) table);
+    rows (side, (KiTable)table);
 }
