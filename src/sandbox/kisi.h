@@ -66,7 +66,9 @@ struct _Kisi
 
 Kisi *kisi_new (Sandbox *sandbox);
 void kisi_free (Kisi *kisi);
-gboolean kisi_load (Kisi *kisi, const json_t *data, json_t *out_counts, GError **error);
+/* DATA's rows instead of those there are or, if ADDING, beside them. Counts what there is then. */
+gboolean
+kisi_load (Kisi *kisi, const json_t *data, gboolean adding, json_t *out_counts, GError **error);
 json_t *kisi_dump (Kisi *kisi);
 
 /* rows (kisi_rows.c) */
@@ -76,7 +78,9 @@ Row *ki_create (Kisi *kisi, KiTable table, const json_t *fields);
 void ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields);
 /* The row, and with it what hangs on it. */
 void ki_remove (Kisi *kisi, KiTable table, Row *row);
-Row *ki_user_by (Kisi *kisi, const json_t *who); /* by user_id or email; NULL: none */
+/* What joins group and lock; NULL: nothing does. */
+Row *ki_group_lock (Kisi *kisi, gint64 group, gint64 lock);
+Row *ki_user_by (Kisi *kisi, const json_t *who);     /* by user_id or email; NULL: none */
 gint64 ki_time (const json_t *row, const char *key); /* LK_TIME_NONE for null */
 
 /* as the API shows them (kisi_render.c); new references */
@@ -99,10 +103,10 @@ gboolean ki_sees (const Call *call, KiTable table, const Row *row);
 void ki_list (Call *call, KiTable table);
 
 /* the resources; PARTS of the path behind the first one, NULL-terminated */
-void ki_users (Call *call, char **parts);   /* kisi_users.c */
-void ki_rights (Call *call, char **parts);  /* kisi_rights.c */
+void ki_users (Call *call, char **parts);                /* kisi_users.c */
+void ki_rights (Call *call, char **parts);               /* kisi_rights.c */
 void ki_doors (Call *call, KiTable table, char **parts); /* kisi_doors.c */
-void ki_event_sets (Call *call, char **parts); /* kisi_sets.c */
+void ki_event_sets (Call *call, char **parts);           /* kisi_sets.c */
 void ki_roles (Call *call);
 
 /* doors (kisi_access.c) */
@@ -120,8 +124,8 @@ const char *ki_code_text (const char *code);
 json_t *ki_event (Kisi *kisi, const char *type, const json_t *fields);
 /* As an API key's owner did it to ROW. */
 void ki_log_change (Call *call, KiTable table, const Row *row, const char *verb);
-json_t *ki_unlock (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime at,
-                   KiDecision *out);
+json_t *
+ki_unlock (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime at, KiDecision *out);
 void ki_set_free (gpointer set); /* kisi_sets.c */
 
 G_END_DECLS

@@ -58,7 +58,7 @@ local_time (Kisi *kisi, const Row *lock, LkTime at)
   lk_zone_date (zone, at, 0, out.date);
   lk_zone_clock (zone, at, out.clock);
   int year = atoi (out.date), month = atoi (out.date + 5), day = atoi (out.date + 8);
-  g_autoptr (GDate) date = g_date_new_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year);
+  g_autoptr (GDate) date = g_date_new_dmy ((GDateDay)day, (GDateMonth)month, (GDateYear)year);
   out.weekday = days[g_date_get_weekday (date) - 1];
   return out;
 }
@@ -86,7 +86,7 @@ is_open_hour (Kisi *kisi, const char *type, gint64 id, const Row *lock, LkTime a
   gboolean allowed = FALSE;
   for (guint i = 0; i < rows->len; i++)
     {
-      const json_t *schedule = ((Row *) rows->pdata[i])->data;
+      const json_t *schedule = ((Row *)rows->pdata[i])->data;
       if (g_strcmp0 (json_text (schedule, "scheduleable_type"), type) != 0
           || json_int (schedule, "scheduleable_id", 0) != id
           || g_strcmp0 (json_text (schedule, "consequence"), "allow") != 0
@@ -101,19 +101,6 @@ is_open_hour (Kisi *kisi, const char *type, gint64 id, const Row *lock, LkTime a
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-static gboolean
-group_opens (Kisi *kisi, gint64 group, gint64 lock)
-{
-  GPtrArray *rows = table_rows (ki_rows (kisi, KI_GROUP_LOCKS));
-  for (guint i = 0; i < rows->len; i++)
-    {
-      const Row *row = rows->pdata[i];
-      if (row->key1 == group && row->key2 == lock)
-        return TRUE;
-    }
-  return FALSE;
-}
-
 /* NULL: the right opens the lock. "": it has nothing to do with it. Else why not. */
 static const char *
 judge_right (Kisi *kisi, const Row *right, const Row *lock, gboolean card, LkTime at)
@@ -127,7 +114,7 @@ judge_right (Kisi *kisi, const Row *right, const Row *lock, gboolean card, LkTim
       return covers ? NULL : "";
     }
   const Row *group = table_get (ki_rows (kisi, KI_GROUPS), right->key2);
-  if (group == NULL || !group_opens (kisi, right->key2, lock->id))
+  if (group == NULL || ki_group_lock (kisi, right->key2, lock->id) == NULL)
     return "";
   LkTime from = ki_time (right->data, "valid_from"), until = ki_time (right->data, "valid_until");
   gboolean inclusive = switch_is (kisi->sandbox, SW_KI_END, "inclusive");
@@ -150,7 +137,7 @@ nearness (const char *code)
   static const char *const order[] = { "fcd8ef", "f35ade", "f358de", "f01337", "34ffaa" };
   for (guint i = 0; i < G_N_ELEMENTS (order); i++)
     if (g_str_equal (order[i], code))
-      return (int) i;
+      return (int)i;
   return -1;
 }
 
@@ -171,12 +158,10 @@ ki_decide (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime a
       && !is_open_hour (kisi, "Lock", lock->id, lock, at))
     return (KiDecision){ FALSE, "34ffaa", NULL };
 
-  GPtrArray *rows = table_rows (ki_rows (kisi, KI_RIGHTS));
+  GPtrArray *rows = table_rows_of (ki_rows (kisi, KI_RIGHTS), 1, user->id);
   for (guint i = 0; i < rows->len; i++)
     {
       const Row *right = rows->pdata[i];
-      if (right->key1 != user->id)
-        continue;
       const char *code = judge_right (kisi, right, lock, card, at);
       if (code == NULL)
         return (KiDecision){ TRUE, NULL, right };

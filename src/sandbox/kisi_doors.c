@@ -17,10 +17,7 @@ is_change (const Call *call)
 static void
 set_locked_down (Call *call, Row *lock, gboolean on)
 {
-  json_t *fields = json_pack ("{s:b,s:o}",
-                              "locked_down",
-                              on,
-                              "locked_down_since",
+  json_t *fields = json_pack ("{s:b,s:o}", "locked_down", on, "locked_down_since",
                               on ? json_integer (sandbox_now (call->sandbox)) : json_null ());
   ki_merge (call->sandbox->kisi, KI_LOCKS, lock, fields);
   json_decref (fields);
@@ -72,17 +69,12 @@ is_complete (Call *call, KiTable table, const json_t *body)
   if (ki_find (call, KI_GROUPS, json_int (body, "group_id", 0)) == NULL
       || ki_find (call, KI_LOCKS, json_int (body, "lock_id", 0)) == NULL)
     return FALSE;
-  GPtrArray *rows = table_rows (ki_rows (call->sandbox->kisi, KI_GROUP_LOCKS));
-  for (guint i = 0; i < rows->len; i++)
-    {
-      const Row *row = rows->pdata[i];
-      if (row->key1 == json_int (body, "group_id", 0) && row->key2 == json_int (body, "lock_id", 0))
-        {
-          ki_invalid (call, "lock_id", "has already been taken");
-          return FALSE;
-        }
-    }
-  return TRUE;
+  if (ki_group_lock (call->sandbox->kisi, json_int (body, "group_id", 0),
+                     json_int (body, "lock_id", 0))
+      == NULL)
+    return TRUE;
+  ki_invalid (call, "lock_id", "has already been taken");
+  return FALSE;
 }
 
 /* Only keys that the resource has: what a client invents is ignored. */
@@ -90,13 +82,13 @@ static json_t *
 known_fields (Kisi *kisi, KiTable table, const json_t *body)
 {
   static const char *const schedule_keys[]
-      = { "monday", "tuesday",  "wednesday",      "thursday",     "friday", "saturday",
-          "sunday", "starts_at", "ends_at",       "starts_at_time", "ends_at_time",
-          "starts_at_date", "ends_at_date" };
+      = { "monday",       "tuesday",        "wednesday",   "thursday", "friday",
+          "saturday",     "sunday",         "starts_at",   "ends_at",  "starts_at_time",
+          "ends_at_time", "starts_at_date", "ends_at_date" };
   json_t *out = json_object ();
   const char *key;
   json_t *value;
-  json_object_foreach ((json_t *) body, key, value)
+  json_object_foreach ((json_t *)body, key, value)
   {
     gboolean known = json_object_get (kisi->defaults[table], key) != NULL;
     for (guint i = 0; table == KI_SCHEDULES && i < G_N_ELEMENTS (schedule_keys); i++)

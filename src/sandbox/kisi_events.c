@@ -29,7 +29,7 @@ ki_event (Kisi *kisi, const char *type, const json_t *fields)
   json_set (event, "sequence", json_sprintf ("%u", kisi->events->len + 1));
   json_object_set (event, "organization_id", json_object_get (kisi->organization, "id"));
   json_set (event, "created_at", json_integer (sandbox_now (kisi->sandbox)));
-  json_object_update (event, (json_t *) fields);
+  json_object_update (event, (json_t *)fields);
   const char *code = json_text (event, "code");
   if (code != NULL)
     {
@@ -73,12 +73,7 @@ ki_log_change (Call *call, KiTable table, const Row *row, const char *verb)
 }
 
 json_t *
-ki_unlock (Kisi *kisi,
-           const Row *user,
-           const Row *lock,
-           gboolean card,
-           LkTime at,
-           KiDecision *out)
+ki_unlock (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime at, KiDecision *out)
 {
   KiDecision decision = ki_decide (kisi, user, lock, card, at);
   json_t *fields = json_object ();
@@ -93,8 +88,8 @@ ki_unlock (Kisi *kisi,
     {
       json_set (fields, "authorized_by_type", json_string ("RoleAssignment"));
       json_set (fields, "authorized_by_id", json_integer (decision.right->id));
-      json_object_set (
-          fields, "authorized_by_role_id", json_object_get (decision.right->data, "role_id"));
+      json_object_set (fields, "authorized_by_role_id",
+                       json_object_get (decision.right->data, "role_id"));
     }
   json_set (fields, "success", json_boolean (decision.granted));
   if (decision.granted)

@@ -162,29 +162,12 @@ ki_roles (Call *call)
   for (guint i = 0; i < G_N_ELEMENTS (roles); i++)
     {
       gboolean more = !g_str_equal (roles[i].id, "group_basic");
-      json_array_append_new (out,
-                             json_pack ("{s:s,s:s,s:s,s:s,s:n,s:b,s:n,s:{s:b,s:b,s:b,s:b}}",
-                                        "id",
-                                        roles[i].id,
-                                        "resource_type",
-                                        "Role",
-                                        "applies_to",
-                                        roles[i].applies_to,
-                                        "name",
-                                        roles[i].name,
-                                        "description",
-                                        "custom",
-                                        FALSE,
-                                        "custom_role_id",
-                                        "permissions",
-                                        "groups_read",
-                                        TRUE,
-                                        "groups_write",
-                                        more,
-                                        "role_assignments_read",
-                                        more,
-                                        "role_assignments_write",
-                                        more));
+      json_array_append_new (
+          out, json_pack ("{s:s,s:s,s:s,s:s,s:n,s:b,s:n,s:{s:b,s:b,s:b,s:b}}", "id", roles[i].id,
+                          "resource_type", "Role", "applies_to", roles[i].applies_to, "name",
+                          roles[i].name, "description", "custom", FALSE, "custom_role_id",
+                          "permissions", "groups_read", TRUE, "groups_write", more,
+                          "role_assignments_read", more, "role_assignments_write", more));
     }
   call_reply (call, 200, out);
 }
@@ -207,14 +190,27 @@ show_user (Call *call)
 static void
 event_types (Call *call)
 {
-  static const char *const types[]
-      = { "lock.unlock",      "lock.opened",           "lock.closed",
-          "lock.locked",      "lock.forced_open",      "lock.held_open",
-          "lock.tailgate",    "lock.lock_down",        "lock.cancel_lockdown",
-          "reader.access",    "role_assignment.create", "role_assignment.update",
-          "role_assignment.destroy", "user.create",    "user.update",
-          "user.destroy",     "group.create",          "group.update",
-          "group.destroy",    "group_lock.create",     "group_lock.destroy" };
+  static const char *const types[] = { "lock.unlock",
+                                       "lock.opened",
+                                       "lock.closed",
+                                       "lock.locked",
+                                       "lock.forced_open",
+                                       "lock.held_open",
+                                       "lock.tailgate",
+                                       "lock.lock_down",
+                                       "lock.cancel_lockdown",
+                                       "reader.access",
+                                       "role_assignment.create",
+                                       "role_assignment.update",
+                                       "role_assignment.destroy",
+                                       "user.create",
+                                       "user.update",
+                                       "user.destroy",
+                                       "group.create",
+                                       "group.update",
+                                       "group.destroy",
+                                       "group_lock.create",
+                                       "group_lock.destroy" };
   json_t *out = json_array ();
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     json_array_append_new (out, json_string (types[i]));

@@ -14,12 +14,12 @@ typedef struct
 {
   Kisi *kisi;
   KiTable table;
-  GHashTable *ids;  /* NULL: any */
-  char *query;      /* case-folded; NULL: any */
+  GHashTable *ids; /* NULL: any */
+  char *query;     /* case-folded; of users only what is before an @; NULL: any */
   const char *email, *scope, *role, *applies_to_type, *assignee_type, *consequence,
       *scheduleable_type;
   gint64 place, group, lock, user, applies_to, assignee, scheduleable; /* 0: any */
-  gboolean drop_expired, fuzzy_email;
+  gboolean drop_expired;
   LkTime now;
 } Filter;
 
@@ -46,16 +46,25 @@ user_id_filter (const Call *call)
   return g_strcmp0 (text, "me") == 0 ? login->user_id : call_query_int (call, "user_id", 0);
 }
 
+/* A search; for an address it finds others too. */
+static char *
+read_search (const char *text, gboolean of_users)
+{
+  if (text == NULL)
+    return NULL;
+  return g_utf8_casefold (text, of_users ? (gssize)strcspn (text, "@") : -1);
+}
+
 static Filter
 read_filter (const Call *call, KiTable table)
 {
-  const char *query = lk_server_query (call->request, "query");
-  return (Filter){
+  gboolean of_users = table == KI_USERS || table == KI_RIGHTS;
+  Filter filter = {
     .kisi = call->sandbox->kisi,
     .table = table,
     .ids = parse_ids (lk_server_query (call->request, "ids")),
-    .query = query != NULL ? g_utf8_casefold (query, -1) : NULL,
-    .email = lk_server_query (call->request, "email"),
+    .query = read_search (lk_server_query (call->request, "query"), of_users),
+    .email = table == KI_USERS ? lk_server_query (call->request, "email") : NULL,
     .scope = lk_server_query (call->request, "scope"),
     .role = lk_server_query (call->request, "role_id"),
     .applies_to_type = lk_server_query (call->request, "applies_to_type"),
@@ -70,9 +79,15 @@ read_filter (const Call *call, KiTable table)
     .assignee = call_query_int (call, "assignee_id", 0),
     .scheduleable = call_query_int (call, "scheduleable_id", 0),
     .drop_expired = switch_is (call->sandbox, SW_KI_EXPIRED, "dropped"),
-    .fuzzy_email = switch_is (call->sandbox, SW_KI_EMAIL, "fuzzy"),
     .now = sandbox_now (call->sandbox),
   };
+  if (filter.email != NULL && switch_is (call->sandbox, SW_KI_EMAIL, "fuzzy"))
+    {
+      g_free (filter.query);
+      filter.query = read_search (filter.email, TRUE);
+      filter.email = NULL;
+    }
+  return filter;
 }
 
 static void
@@ -98,27 +113,13 @@ is_text (const json_t *row, const char *key, const char *wanted)
   return wanted == NULL || g_strcmp0 (json_text (row, key), wanted) == 0;
 }
 
-/* The words of the search, each somewhere; so that a search for an address finds others too. */
-static gboolean
-user_found (const json_t *row, const char *query)
-{
-  g_autofree char *local = g_strdup (query);
-  char *at = strchr (local, '@');
-  if (at != NULL)
-    *at = '\0';
-  return text_has (row, "email", local) || text_has (row, "name", local)
-         || text_has (row, "notes", local);
-}
-
 static gboolean
 has_right_in (Kisi *kisi, gint64 user, gint64 group, gint64 place)
 {
-  GPtrArray *rows = table_rows (ki_rows (kisi, KI_RIGHTS));
+  GPtrArray *rows = table_rows_of (ki_rows (kisi, KI_RIGHTS), 1, user);
   for (guint i = 0; i < rows->len; i++)
     {
       const Row *right = rows->pdata[i];
-      if (right->key1 != user)
-        continue;
       if (group != 0 && right->key2 == group)
         return TRUE;
       const Row *row = table_get (ki_rows (kisi, KI_GROUPS), right->key2);
@@ -131,17 +132,13 @@ has_right_in (Kisi *kisi, gint64 user, gint64 group, gint64 place)
 static gboolean
 user_matches (const Filter *filter, const Row *row)
 {
-  const char *email = json_text (row->data, "email");
-  if (filter->user != 0 && row->id != filter->user)
-    return FALSE;
-  if (filter->query != NULL && !user_found (row->data, filter->query))
+  if ((filter->user != 0 && row->id != filter->user)
+      || (filter->query != NULL && !row_has_word (row, filter->query)))
     return FALSE;
   if (filter->email != NULL)
     {
-      g_autofree char *folded = g_utf8_casefold (filter->email, -1);
-      if (filter->fuzzy_email
-              ? !user_found (row->data, folded)
-              : email == NULL || g_ascii_strcasecmp (email, filter->email) != 0)
+      const char *email = json_text (row->data, "email");
+      if (email == NULL || g_ascii_strcasecmp (email, filter->email) != 0)
         return FALSE;
     }
   return (filter->group == 0 && filter->place == 0)
@@ -157,8 +154,7 @@ right_matches (const Filter *filter, const Row *row)
   /* An id filter needs its type beside it. */
   if (filter->assignee_type != NULL
       && (!is_text (row->data, "assignee_type", filter->assignee_type)
-          || (filter->assignee != 0
-              && json_int (row->data, "assignee_id", 0) != filter->assignee)))
+          || (filter->assignee != 0 && json_int (row->data, "assignee_id", 0) != filter->assignee)))
     return FALSE;
   if (filter->applies_to_type != NULL
       && (!is_text (row->data, "applies_to_type", filter->applies_to_type)
@@ -168,12 +164,8 @@ right_matches (const Filter *filter, const Row *row)
   if (filter->scope != NULL
       && g_ascii_strcasecmp (json_text (row->data, "applies_to_type"), filter->scope) != 0)
     return FALSE;
-  if (filter->drop_expired)
-    {
-      LkTime until = ki_time (row->data, "valid_until");
-      if (until != LK_TIME_NONE && until <= filter->now)
-        return FALSE;
-    }
+  if (filter->drop_expired && row->until != LK_TIME_NONE && row->until <= filter->now)
+    return FALSE;
   if (filter->place != 0)
     {
       const Row *group = table_get (ki_rows (filter->kisi, KI_GROUPS), row->key2);
@@ -183,23 +175,10 @@ right_matches (const Filter *filter, const Row *row)
   if (filter->query != NULL)
     {
       const Row *user = table_get (ki_rows (filter->kisi, KI_USERS), row->key1);
-      if (user == NULL || !user_found (user->data, filter->query))
+      if (user == NULL || !row_has_word (user, filter->query))
         return FALSE;
     }
   return is_text (row->data, "role_id", filter->role);
-}
-
-static gboolean
-opens_lock (Kisi *kisi, gint64 group, gint64 lock)
-{
-  GPtrArray *rows = table_rows (ki_rows (kisi, KI_GROUP_LOCKS));
-  for (guint i = 0; i < rows->len; i++)
-    {
-      const Row *row = rows->pdata[i];
-      if (row->key1 == group && row->key2 == lock)
-        return TRUE;
-    }
-  return FALSE;
 }
 
 static gboolean
@@ -224,13 +203,13 @@ matches (const Filter *filter, const Row *row)
     return FALSE;
   if (filter->scope != NULL && (row->key1 == 0) != g_str_equal (filter->scope, "organization"))
     return FALSE;
-  return filter->lock == 0 || opens_lock (filter->kisi, row->id, filter->lock);
+  return filter->lock == 0 || ki_group_lock (filter->kisi, row->id, filter->lock) != NULL;
 }
 
 static gint
 by_name (gconstpointer a, gconstpointer b, gpointer descending)
 {
-  const Row *left = *(Row *const *) a, *right = *(Row *const *) b;
+  const Row *left = *(Row *const *)a, *right = *(Row *const *)b;
   gint order = g_strcmp0 (json_text (left->data, "name"), json_text (right->data, "name"));
   return descending ? -order : order;
 }
@@ -266,32 +245,105 @@ range_header (Call *call, gint64 offset, gint64 limit, gint64 total)
   if (total == 0 && switch_is (call->sandbox, SW_KI_RANGE_EMPTY, "star"))
     g_strlcpy (text, "*/0", sizeof text);
   else
-    g_snprintf (text,
-                sizeof text,
-                "%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
-                offset,
-                offset + limit - 1,
-                total);
+    g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
+                offset, offset + limit - 1, total);
   call_header (call, "X-Collection-Range", text);
+}
+
+/* --- which rows ------------------------------------------------------------------------------- */
+
+static gint64
+right_user (const Filter *filter)
+{
+  gboolean by_type = g_strcmp0 (filter->assignee_type, "User") == 0;
+  return filter->user != 0 ? filter->user : by_type ? filter->assignee : 0;
+}
+
+static gint64
+right_group (const Filter *filter)
+{
+  gboolean by_type = g_strcmp0 (filter->applies_to_type, "Group") == 0;
+  return filter->group != 0 ? filter->group : by_type ? filter->applies_to : 0;
+}
+
+/* The fewest rows that an index gives: what does not match may still be among them. Unref it. */
+static GPtrArray *
+candidates (const Filter *filter)
+{
+  Table *table = ki_rows (filter->kisi, filter->table);
+  gint64 user = right_user (filter), group = right_group (filter);
+  if (filter->table == KI_USERS && filter->query != NULL)
+    return table_search (table, filter->query);
+  if (filter->table == KI_USERS && filter->email != NULL)
+    {
+      Row *row = table_by_name (table, filter->email);
+      GPtrArray *one = g_ptr_array_new ();
+      if (row != NULL)
+        g_ptr_array_add (one, row);
+      return one;
+    }
+  if (filter->table == KI_RIGHTS && user != 0)
+    return g_ptr_array_ref (table_rows_of (table, 1, user));
+  if (filter->table == KI_RIGHTS && group != 0)
+    return g_ptr_array_ref (table_rows_of (table, 2, group));
+  if (filter->table == KI_GROUP_LOCKS)
+    return g_ptr_array_ref (table_rows_of (table, 1, filter->group));
+  return g_ptr_array_ref (table_rows (table));
+}
+
+/* Whether all candidates match: then a page of a long list costs no more than the page. */
+static gboolean
+is_exact (const Call *call, const Filter *filter)
+{
+  const KiLogin *login = call->login;
+  gboolean plain = login->places == NULL && filter->ids == NULL && filter->query == NULL
+                   && filter->scope == NULL && filter->place == 0;
+  if (filter->table == KI_USERS)
+    return plain && filter->email == NULL && filter->user == 0 && filter->group == 0;
+  if (filter->table != KI_RIGHTS || !plain || filter->role != NULL || filter->drop_expired)
+    return FALSE;
+  guint n_user = (filter->user != 0) + (filter->assignee_type != NULL);
+  guint n_group = (filter->group != 0) + (filter->applies_to_type != NULL);
+  return n_user + n_group == 1 && (n_user == 1 ? right_user (filter) : right_group (filter)) != 0;
+}
+
+static GPtrArray *
+select_rows (const Call *call, const Filter *filter)
+{
+  g_autoptr (GPtrArray) rows = candidates (filter);
+  if (is_exact (call, filter))
+    return g_steal_pointer (&rows);
+  GPtrArray *found = g_ptr_array_new ();
+  for (guint i = 0; i < rows->len; i++)
+    if (matches (filter, rows->pdata[i]) && ki_sees (call, filter->table, rows->pdata[i]))
+      g_ptr_array_add (found, rows->pdata[i]);
+  return found;
+}
+
+/* ROWS, borrowed, by name when that was asked. Unref it. */
+static GPtrArray *
+in_order (const Call *call, GPtrArray *rows)
+{
+  const char *sort = lk_server_query (call->request, "sort");
+  if (sort == NULL || !g_str_equal (sort + (*sort == '-'), "name"))
+    return g_ptr_array_ref (rows);
+  GPtrArray *sorted = g_ptr_array_new ();
+  g_ptr_array_extend (sorted, rows, NULL, NULL);
+  g_ptr_array_sort_with_data (sorted, by_name, GINT_TO_POINTER (*sort == '-'));
+  return sorted;
 }
 
 void
 ki_list (Call *call, KiTable table)
 {
   Kisi *kisi = call->sandbox->kisi;
-  const char *sort = lk_server_query (call->request, "sort");
   gint64 limit, offset;
   if (!read_page (call, table, &limit, &offset))
     return;
   Filter filter = read_filter (call, table);
-  g_autoptr (GPtrArray) found = g_ptr_array_new ();
-  GPtrArray *rows = table_rows (ki_rows (kisi, table));
-  for (guint i = 0; i < rows->len; i++)
-    if (matches (&filter, rows->pdata[i]) && ki_sees (call, table, rows->pdata[i]))
-      g_ptr_array_add (found, rows->pdata[i]);
+  g_autoptr (GPtrArray) matching = select_rows (call, &filter);
+  g_autoptr (GPtrArray) found = in_order (call, matching);
   filter_clear (&filter);
-  if (sort != NULL && g_str_equal (sort + (*sort == '-'), "name"))
-    g_ptr_array_sort_with_data (found, by_name, GINT_TO_POINTER (*sort == '-'));
 
   gint64 total = found->len, first = offset;
   if (call->fault.effect == EFFECT_REPEAT_PAGE)
@@ -302,8 +354,8 @@ ki_list (Call *call, KiTable table)
     total += call->fault.hits;
   range_header (call, offset, limit, total);
   json_t *out = json_array ();
-  gint64 end = call->fault.effect == EFFECT_EMPTY_PAGE ? first
-                                                       : MIN (first + limit, (gint64) found->len);
+  gint64 end
+      = call->fault.effect == EFFECT_EMPTY_PAGE ? first : MIN (first + limit, (gint64)found->len);
   for (gint64 i = first; i < end; i++)
     json_array_append_new (out, ki_render (kisi, table, found->pdata[i]));
   call_reply (call, 200, out);

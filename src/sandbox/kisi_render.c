@@ -17,12 +17,10 @@ ki_time_json (Kisi *kisi, LkTime time)
   lk_time_format (time - ((time % LK_SECOND) + LK_SECOND) % LK_SECOND, buf);
   gsize len = strlen (buf);
   if (switch_is (kisi->sandbox, SW_KI_TIMES, "fraction"))
-    return json_sprintf ("%.*s.%03dZ",
-                         (int) len - 1,
-                         buf,
-                         (int) (((time % LK_SECOND) + LK_SECOND) % LK_SECOND));
+    return json_sprintf ("%.*s.%03dZ", (int)len - 1, buf,
+                         (int)(((time % LK_SECOND) + LK_SECOND) % LK_SECOND));
   if (switch_is (kisi->sandbox, SW_KI_TIMES, "offset"))
-    return json_sprintf ("%.*s+00:00", (int) len - 1, buf);
+    return json_sprintf ("%.*s+00:00", (int)len - 1, buf);
   return json_string (buf);
 }
 
@@ -56,17 +54,11 @@ embed (Kisi *kisi, json_t *out, const char *key, KiTable table, gint64 id)
   json_set (out, key, small);
 }
 
-static gint64
-count (Kisi *kisi, KiTable table, gboolean by_first, gint64 id)
+/* How many rows have ID as their key1 (WHICH 1) or key2. */
+static json_t *
+count (Kisi *kisi, KiTable table, guint which, gint64 id)
 {
-  GPtrArray *rows = table_rows (ki_rows (kisi, table));
-  gint64 n = 0;
-  for (guint i = 0; i < rows->len; i++)
-    {
-      const Row *row = rows->pdata[i];
-      n += (by_first ? row->key1 : row->key2) == id;
-    }
-  return n;
+  return json_integer (table_rows_of (ki_rows (kisi, table), which, id)->len);
 }
 
 static gint64
@@ -78,14 +70,8 @@ organization_id (Kisi *kisi)
 static json_t *
 small_organization (Kisi *kisi)
 {
-  return json_pack ("{s:I,s:s,s:s,s:s}",
-                    "id",
-                    (json_int_t) organization_id (kisi),
-                    "resource_type",
-                    "Organization",
-                    "name",
-                    json_text (kisi->organization, "name"),
-                    "domain",
+  return json_pack ("{s:I,s:s,s:s,s:s}", "id", (json_int_t)organization_id (kisi), "resource_type",
+                    "Organization", "name", json_text (kisi->organization, "name"), "domain",
                     json_text (kisi->organization, "domain"));
 }
 
@@ -94,7 +80,7 @@ render_user (Kisi *kisi, json_t *out, const Row *row)
 {
   json_set (out, "organization_id", json_integer (organization_id (kisi)));
   put_time (kisi, out, "last_accessed_at", row->data);
-  json_set (out, "groups_count", json_integer (count (kisi, KI_RIGHTS, TRUE, row->id)));
+  json_set (out, "groups_count", count (kisi, KI_RIGHTS, 1, row->id));
 }
 
 static void
@@ -102,7 +88,7 @@ render_place (Kisi *kisi, json_t *out, const Row *row)
 {
   put_time (kisi, out, "locked_down_since", row->data);
   json_object_set (out, "tz_time_zone", json_object_get (out, "time_zone"));
-  json_set (out, "locks_count", json_integer (count (kisi, KI_LOCKS, TRUE, row->id)));
+  json_set (out, "locks_count", count (kisi, KI_LOCKS, 1, row->id));
   json_set (out, "integrations_count", json_integer (0));
   json_set (out, "occupancy_rate", json_null ());
   json_set (out, "organization_id", json_integer (organization_id (kisi)));
@@ -119,17 +105,16 @@ render_lock (Kisi *kisi, json_t *out, const Row *row)
   put_time (kisi, out, "locked_down_since", row->data);
   embed (kisi, out, "place", KI_PLACES, row->key1);
   json_set (out, "unlocked_until", json_null ());
-  json_set (out, "groups_count", json_integer (count (kisi, KI_GROUP_LOCKS, FALSE, row->id)));
+  json_set (out, "groups_count", count (kisi, KI_GROUP_LOCKS, 2, row->id));
 }
 
 static void
 render_group (Kisi *kisi, json_t *out, const Row *row)
 {
-  gint64 users = count (kisi, KI_RIGHTS, FALSE, row->id);
   embed (kisi, out, "place", KI_PLACES, row->key1);
-  json_set (out, "users_count", json_integer (users));
-  json_set (out, "members_count", json_integer (users));
-  json_set (out, "locks_count", json_integer (count (kisi, KI_GROUP_LOCKS, TRUE, row->id)));
+  json_set (out, "users_count", count (kisi, KI_RIGHTS, 2, row->id));
+  json_set (out, "members_count", count (kisi, KI_RIGHTS, 2, row->id));
+  json_set (out, "locks_count", count (kisi, KI_GROUP_LOCKS, 1, row->id));
   json_set (out, "elevator_stops_count", json_integer (0));
 }
 
@@ -225,7 +210,7 @@ ki_render (Kisi *kisi, KiTable table, const Row *row)
 json_t *
 ki_render_event (Kisi *kisi, const json_t *event)
 {
-  json_t *out = json_copy ((json_t *) event);
+  json_t *out = json_copy ((json_t *)event);
   put_time (kisi, out, "created_at", event);
   return out;
 }
@@ -239,8 +224,7 @@ ki_render_organization (Kisi *kisi)
       "\"sso_expiration_override_enabled\":false,\"sso_expiration_override\":null,"
       "\"metadata\":null,\"web_authentication_api_enabled\":false,\"apple_pass_enabled\":false,"
       "\"user_id\":1,\"transfer_to_id\":null,\"image\":null,\"color\":null}",
-      0,
-      NULL);
+      0, NULL);
   json_object_update (out, kisi->organization);
   json_set (out, "places_count", json_integer (table_size (ki_rows (kisi, KI_PLACES))));
   put_time (kisi, out, "created_at", kisi->organization);

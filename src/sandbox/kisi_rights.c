@@ -40,14 +40,14 @@ refused_as_duplicate (Call *call, gint64 user, gint64 group, LkTime from, LkTime
 {
   const char *how = call->sandbox->switches[SW_KI_DUP_RIGHT];
   gboolean equal_only = g_str_has_prefix (how, "equal_window");
-  GPtrArray *rows = table_rows (ki_rows (call->sandbox->kisi, KI_RIGHTS));
+  GPtrArray *rows = table_rows_of (ki_rows (call->sandbox->kisi, KI_RIGHTS), 1, user);
   if (g_str_equal (how, "new_row"))
     return FALSE;
   for (guint i = 0; i < rows->len; i++)
     {
       const Row *row = rows->pdata[i];
       LkTime row_until = ki_time (row->data, "valid_until");
-      if (row->key1 != user || row->key2 != group)
+      if (row->key2 != group)
         continue;
       if (equal_only && (ki_time (row->data, "valid_from") != from || row_until != until))
         continue;
@@ -67,8 +67,8 @@ refused_as_duplicate (Call *call, gint64 user, gint64 group, LkTime from, LkTime
 static json_t *
 read_grant (Call *call, const json_t *body)
 {
-  gboolean old = json_object_get (body, "user_id") != NULL
-                 || json_object_get (body, "group_id") != NULL;
+  gboolean old
+      = json_object_get (body, "user_id") != NULL || json_object_get (body, "group_id") != NULL;
   if (old && switch_is (call->sandbox, SW_KI_CREATE_FORM, "new"))
     {
       ki_invalid (call, "applies_to_type", "can't be blank");
@@ -79,12 +79,12 @@ read_grant (Call *call, const json_t *body)
   const char *assignee_type = old ? "User" : json_text (body, "assignee_type");
   const char *applies_to_type = old ? "Group" : json_text (body, "applies_to_type");
   const char *role = json_text (body, "role_id");
-  const char *missing = assignee_type == NULL                     ? "assignee_type"
-                        : assignee == 0                           ? "assignee_id"
-                        : applies_to_type == NULL                 ? "applies_to_type"
-                        : applies_to == 0                         ? "applies_to_id"
-                        : role == NULL                            ? "role_id"
-                                                                  : NULL;
+  const char *missing = assignee_type == NULL     ? "assignee_type"
+                        : assignee == 0           ? "assignee_id"
+                        : applies_to_type == NULL ? "applies_to_type"
+                        : applies_to == 0         ? "applies_to_id"
+                        : role == NULL            ? "role_id"
+                                                  : NULL;
   if (missing != NULL)
     {
       ki_invalid (call, missing, "can't be blank");
@@ -96,18 +96,9 @@ read_grant (Call *call, const json_t *body)
       ki_invalid (call, "role_id", "is invalid");
       return NULL;
     }
-  return json_pack ("{s:s,s:s,s:I,s:s,s:I,s:b}",
-                    "role_id",
-                    role,
-                    "applies_to_type",
-                    applies_to_type,
-                    "applies_to_id",
-                    (json_int_t) applies_to,
-                    "assignee_type",
-                    assignee_type,
-                    "assignee_id",
-                    (json_int_t) assignee,
-                    "notify",
+  return json_pack ("{s:s,s:s,s:I,s:s,s:I,s:b}", "role_id", role, "applies_to_type",
+                    applies_to_type, "applies_to_id", (json_int_t)applies_to, "assignee_type",
+                    assignee_type, "assignee_id", (json_int_t)assignee, "notify",
                     json_flag (body, "notify", FALSE));
 }
 
@@ -137,11 +128,8 @@ create (Call *call)
     return;
   if (targets_exist (call, grant) && read_time (call, body, "valid_from", &from)
       && read_time (call, body, "valid_until", &until) && window_allowed (call, from, until)
-      && !refused_as_duplicate (call,
-                                json_int (grant, "assignee_id", 0),
-                                json_int (grant, "applies_to_id", 0),
-                                from,
-                                until))
+      && !refused_as_duplicate (call, json_int (grant, "assignee_id", 0),
+                                json_int (grant, "applies_to_id", 0), from, until))
     {
       json_set (grant, "valid_from", from == LK_TIME_NONE ? json_null () : json_integer (from));
       json_set (grant, "valid_until", until == LK_TIME_NONE ? json_null () : json_integer (until));

@@ -13,21 +13,19 @@ const KiInfo ki_infos[KI_TABLES_] = {
       "{\"name\":\"\",\"email\":null,\"metadata\":{},\"image\":null,\"notes\":null,"
       "\"otp_required_for_login\":false,\"password_flow_enabled\":true,\"access_enabled\":true,"
       "\"scim_access_enabled\":true,\"last_accessed_at\":null,\"confirmed\":true}" },
-  [KI_PLACES]
-  = { "places", "place", "Place", 50, 250, 500, "place",
-      "{\"name\":\"\",\"description\":null,\"address\":\"\",\"latitude\":null,"
-      "\"longitude\":null,\"image\":null,\"time_zone\":null,\"locked_down\":false,"
-      "\"locked_down_since\":null}" },
-  [KI_LOCKS]
-  = { "locks", "lock", "Lock", 50, 250, 16700, "lock",
-      "{\"name\":\"\",\"description\":null,\"place_id\":null,\"floor_id\":null,"
-      "\"configured\":true,\"online\":true,\"open\":false,\"unlocked\":false,"
-      "\"locked_down\":false,\"locked_down_since\":null,\"on_scheduled_unlock\":false,"
-      "\"first_to_arrive_required_until\":null,\"first_to_arrive_satisfied\":false,"
-      "\"latitude\":null,\"longitude\":null,\"order_id\":null,"
-      "\"geofence_restriction_enabled\":false,\"geofence_restriction_radius\":100,"
-      "\"reader_restriction_enabled\":false,\"time_restriction_enabled\":false,"
-      "\"time_restriction_time_zone\":null}" },
+  [KI_PLACES] = { "places", "place", "Place", 50, 250, 500, "place",
+                  "{\"name\":\"\",\"description\":null,\"address\":\"\",\"latitude\":null,"
+                  "\"longitude\":null,\"image\":null,\"time_zone\":null,\"locked_down\":false,"
+                  "\"locked_down_since\":null}" },
+  [KI_LOCKS] = { "locks", "lock", "Lock", 50, 250, 16700, "lock",
+                 "{\"name\":\"\",\"description\":null,\"place_id\":null,\"floor_id\":null,"
+                 "\"configured\":true,\"online\":true,\"open\":false,\"unlocked\":false,"
+                 "\"locked_down\":false,\"locked_down_since\":null,\"on_scheduled_unlock\":false,"
+                 "\"first_to_arrive_required_until\":null,\"first_to_arrive_satisfied\":false,"
+                 "\"latitude\":null,\"longitude\":null,\"order_id\":null,"
+                 "\"geofence_restriction_enabled\":false,\"geofence_restriction_radius\":100,"
+                 "\"reader_restriction_enabled\":false,\"time_restriction_enabled\":false,"
+                 "\"time_restriction_time_zone\":null}" },
   [KI_GROUPS]
   = { "groups", "group", "Group", 10, 250, 45200, "group",
       "{\"name\":\"\",\"description\":null,\"place_id\":null,\"login_enabled\":true,"
@@ -36,9 +34,8 @@ const KiInfo ki_infos[KI_TABLES_] = {
       "\"managed_device_restriction_enabled\":false,\"reader_restriction_enabled\":false,"
       "\"tap_to_access_restriction_enabled\":false,\"time_restriction_enabled\":false,"
       "\"time_restriction_time_zone\":null}" },
-  [KI_GROUP_LOCKS]
-  = { "group_locks", "group_lock", "GroupLock", 10, 250, 9000, "group_lock",
-      "{\"group_id\":null,\"lock_id\":null}" },
+  [KI_GROUP_LOCKS] = { "group_locks", "group_lock", "GroupLock", 10, 250, 9000, "group_lock",
+                       "{\"group_id\":null,\"lock_id\":null}" },
   [KI_RIGHTS]
   = { "role_assignments", "role_assignment", "RoleAssignment", 10, 250, 600, "role_assignment",
       "{\"role_id\":\"group_basic\",\"notify\":false,\"applies_to_type\":\"Group\","
@@ -92,7 +89,7 @@ normalise (KiTable table, const json_t *fields)
   json_t *out = json_object ();
   const char *key;
   json_t *value;
-  json_object_foreach ((json_t *) fields, key, value)
+  json_object_foreach ((json_t *)fields, key, value)
   {
     if (is_time_key (key) && json_is_string (value))
       {
@@ -112,14 +109,15 @@ normalise (KiTable table, const json_t *fields)
 Row *
 ki_create (Kisi *kisi, KiTable table, const json_t *fields)
 {
-  json_t *data = json_deep_copy (kisi->defaults[table]);
+  json_t *data = json_copy (kisi->defaults[table]);
   json_t *given = normalise (table, fields);
   LkTime now = sandbox_now (kisi->sandbox);
   json_object_update (data, given);
   json_decref (given);
   gint64 id = json_int (data, "id", 0);
-  while (id == 0 || (json_object_get (fields, "id") == NULL
-                     && table_get (&kisi->tables[table], id) != NULL))
+  while (
+      id == 0
+      || (json_object_get (fields, "id") == NULL && table_get (&kisi->tables[table], id) != NULL))
     id = kisi->next_id[table]++;
   json_set (data, "id", json_integer (id));
   if (ki_time (data, "created_at") == LK_TIME_NONE)
@@ -141,16 +139,13 @@ ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields)
   table_put (&kisi->tables[table], data);
 }
 
+/* Those whose key1 (WHICH 1) or key2 is ID. */
 static void
-remove_where (Kisi *kisi, KiTable table, gboolean by_first, gint64 id)
+remove_where (Kisi *kisi, KiTable table, guint which, gint64 id)
 {
-  GPtrArray *rows = table_rows (&kisi->tables[table]);
+  GPtrArray *rows = table_rows_of (&kisi->tables[table], which, id);
   for (guint i = rows->len; i > 0; i--)
-    {
-      const Row *row = rows->pdata[i - 1];
-      if ((by_first ? row->key1 : row->key2) == id)
-        table_remove (&kisi->tables[table], row->id);
-    }
+    table_remove (&kisi->tables[table], ((Row *)rows->pdata[i - 1])->id);
 }
 
 void
@@ -158,15 +153,25 @@ ki_remove (Kisi *kisi, KiTable table, Row *row)
 {
   gint64 id = row->id;
   if (table == KI_USERS && switch_is (kisi->sandbox, SW_KI_DELETED_USER, "assignments_gone"))
-    remove_where (kisi, KI_RIGHTS, TRUE, id);
+    remove_where (kisi, KI_RIGHTS, 1, id);
   if (table == KI_GROUPS)
     {
-      remove_where (kisi, KI_RIGHTS, FALSE, id);
-      remove_where (kisi, KI_GROUP_LOCKS, TRUE, id);
+      remove_where (kisi, KI_RIGHTS, 2, id);
+      remove_where (kisi, KI_GROUP_LOCKS, 1, id);
     }
   if (table == KI_LOCKS)
-    remove_where (kisi, KI_GROUP_LOCKS, FALSE, id);
+    remove_where (kisi, KI_GROUP_LOCKS, 2, id);
   table_remove (&kisi->tables[table], id);
+}
+
+Row *
+ki_group_lock (Kisi *kisi, gint64 group, gint64 lock)
+{
+  GPtrArray *rows = table_rows_of (&kisi->tables[KI_GROUP_LOCKS], 1, group);
+  for (guint i = 0; i < rows->len; i++)
+    if (((Row *)rows->pdata[i])->key2 == lock)
+      return rows->pdata[i];
+  return NULL;
 }
 
 Row *
@@ -188,6 +193,19 @@ index_right (Row *row)
   gboolean is_group = g_strcmp0 (json_text (row->data, "applies_to_type"), "Group") == 0;
   row->key1 = is_user ? json_int (row->data, "assignee_id", 0) : 0;
   row->key2 = is_group ? json_int (row->data, "applies_to_id", 0) : 0;
+  row->until = ki_time (row->data, "valid_until");
+}
+
+/* What a search for users looks at: the address to its @, the name, the notes. */
+static char *
+user_words (const Row *row)
+{
+  const char *email = json_text (row->data, "email"), *name = json_text (row->data, "name");
+  const char *notes = json_text (row->data, "notes");
+  g_autofree char *text
+      = g_strdup_printf ("%.*s\n%s\n%s", email ? (int)strcspn (email, "@") : 0, email ? email : "",
+                         name ? name : "", notes ? notes : "");
+  return g_utf8_casefold (text, -1);
 }
 
 static void
@@ -249,9 +267,8 @@ load_logins (Kisi *kisi, json_t *list)
 }
 
 static void
-load_table (Kisi *kisi, KiTable table, const json_t *rows)
+add_rows (Kisi *kisi, KiTable table, const json_t *rows)
 {
-  table_empty (&kisi->tables[table]);
   for (gsize i = 0; i < json_array_size (rows); i++)
     ki_create (kisi, table, json_array_get (rows, i));
 }
@@ -269,6 +286,7 @@ kisi_new (Sandbox *sandbox)
       kisi->next_id[i] = ki_infos[i].first_id;
     }
   kisi->tables[KI_USERS].name_key = "email";
+  kisi->tables[KI_USERS].words = user_words;
   kisi->tables[KI_RIGHTS].index = index_right;
   kisi->tables[KI_GROUP_LOCKS].index = index_group_lock;
   kisi->tables[KI_GROUPS].index = kisi->tables[KI_LOCKS].index = index_placed;
@@ -283,7 +301,7 @@ kisi_new (Sandbox *sandbox)
   json_set (kisi->organization, "created_at", json_integer (sandbox_now (sandbox)));
   json_t *users = json_loads (start_users, 0, NULL);
   json_t *logins = json_loads (start_logins, 0, NULL);
-  load_table (kisi, KI_USERS, users);
+  add_rows (kisi, KI_USERS, users);
   load_logins (kisi, logins);
   json_decref (users);
   json_decref (logins);
@@ -313,7 +331,7 @@ check_data (const json_t *data, GError **error)
 {
   const char *key;
   json_t *value;
-  json_object_foreach ((json_t *) data, key, value)
+  json_object_foreach ((json_t *)data, key, value)
   {
     gboolean is_org = g_str_equal (key, "organization");
     if (!is_org && !g_str_equal (key, "logins") && ki_table (key) < 0)
@@ -325,29 +343,29 @@ check_data (const json_t *data, GError **error)
 }
 
 gboolean
-kisi_load (Kisi *kisi, const json_t *data, json_t *out_counts, GError **error)
+kisi_load (Kisi *kisi, const json_t *data, gboolean adding, json_t *out_counts, GError **error)
 {
   if (!check_data (data, error))
     return FALSE;
   json_object_update (kisi->organization, json_object_get (data, "organization"));
   for (int i = 0; i < KI_TABLES_; i++)
     {
-      json_t *rows = json_object_get (data, ki_infos[i].path);
-      if (i != KI_USERS)
-        load_table (kisi, i, rows);
-      else
+      if (!adding)
+        table_empty (&kisi->tables[i]);
+      if (!adding && i == KI_USERS)
         {
           json_t *users = json_loads (start_users, 0, NULL);
-          load_table (kisi, i, users); /* whose key works, unless the data replaces them */
+          add_rows (kisi, i, users); /* whose key works, unless the data replaces them */
           json_decref (users);
-          for (gsize j = 0; j < json_array_size (rows); j++)
-            ki_create (kisi, i, json_array_get (rows, j));
         }
+      add_rows (kisi, i, json_object_get (data, ki_infos[i].path));
       if (table_size (&kisi->tables[i]) > 0)
         json_set (out_counts, ki_infos[i].path, json_integer (table_size (&kisi->tables[i])));
     }
   if (json_object_get (data, "logins") != NULL)
     load_logins (kisi, json_object_get (data, "logins"));
+  if (adding)
+    return TRUE;
   g_ptr_array_set_size (kisi->events, 0);
   g_hash_table_remove_all (kisi->sets);
   g_hash_table_remove_all (kisi->invitations);

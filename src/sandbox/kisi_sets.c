@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define WINDOW_MAX (90 * LK_DAY)
+#define WINDOW_MAX   (90 * LK_DAY)
 #define PAGE_DEFAULT 50
 
 typedef struct
@@ -21,19 +21,18 @@ typedef struct
   gboolean failed;
 } EventSet;
 
-static const char *const filter_keys[]
-    = { "interval",
-        "event_type",
-        "event_success",
-        "event_actor_type",
-        "event_actor_id",
-        "event_object_type",
-        "event_object_id",
-        "event_authenticated_by_type",
-        "event_authenticated_by_id",
-        "event_uuid",
-        "event_sequence",
-        "event_place_id" };
+static const char *const filter_keys[] = { "interval",
+                                           "event_type",
+                                           "event_success",
+                                           "event_actor_type",
+                                           "event_actor_id",
+                                           "event_object_type",
+                                           "event_object_id",
+                                           "event_authenticated_by_type",
+                                           "event_authenticated_by_id",
+                                           "event_uuid",
+                                           "event_sequence",
+                                           "event_place_id" };
 
 void
 ki_set_free (gpointer data)
@@ -98,7 +97,7 @@ parse_interval (const char *text, LkTime now, LkTime *from, LkTime *until)
   const char *slash = strchr (text, '/');
   if (slash == NULL)
     return FALSE;
-  g_autofree char *left = g_strndup (text, (gsize) (slash - text));
+  g_autofree char *left = g_strndup (text, (gsize)(slash - text));
   const char *right = slash + 1;
   if (*left == 'P')
     {
@@ -128,7 +127,7 @@ in_list (const char *list, const char *value)
   if (list == NULL)
     return TRUE;
   g_auto (GStrv) parts = g_strsplit (list, ",", -1);
-  return value != NULL && g_strv_contains ((const char *const *) parts, value);
+  return value != NULL && g_strv_contains ((const char *const *)parts, value);
 }
 
 static gboolean
@@ -175,12 +174,12 @@ sees_event (const KiLogin *login, const json_t *event)
 static gint
 by_time (gconstpointer a, gconstpointer b, gpointer newest_first)
 {
-  const json_t *left = *(json_t *const *) a, *right = *(json_t *const *) b;
+  const json_t *left = *(json_t *const *)a, *right = *(json_t *const *)b;
   gint64 l = ki_time (left, "created_at"), r = ki_time (right, "created_at");
   gint order = (l > r) - (l < r);
   if (order == 0)
-    order = (gint) (g_ascii_strtoll (json_text (left, "sequence"), NULL, 10)
-                    - g_ascii_strtoll (json_text (right, "sequence"), NULL, 10));
+    order = (gint)(g_ascii_strtoll (json_text (left, "sequence"), NULL, 10)
+                   - g_ascii_strtoll (json_text (right, "sequence"), NULL, 10));
   return newest_first ? -order : order;
 }
 
@@ -211,20 +210,21 @@ show (Call *call, EventSet *set, gint64 offset, gint64 limit)
   json_t *out = json_copy (set->filters);
   json_set (out, "id", json_integer (set->id));
   json_set (out, "created_at", ki_time_json (kisi, set->created_at));
-  json_set (out,
-            "status",
-            json_string (set->failed ? "failed" : finished ? "finished" : "in_progress"));
+  json_set (out, "status",
+            json_string (set->failed ? "failed"
+                         : finished  ? "finished"
+                                     : "in_progress"));
   json_set (out, "cursor", json_null ());
   if (finished)
     {
       gint64 shown = call->fault.effect == EFFECT_REPEAT_PAGE ? 0 : offset;
-      gint64 end = MIN (shown + limit, (gint64) set->events->len);
+      gint64 end = MIN (shown + limit, (gint64)set->events->len);
       json_t *events = json_array ();
       for (gint64 i = shown; i < end && call->fault.effect != EFFECT_EMPTY_PAGE; i++)
         json_array_append_new (events, ki_render_event (kisi, set->events->pdata[i]));
       json_set (out, "events", events);
-      if (offset + limit < (gint64) set->events->len)
-        json_set (out, "cursor", json_sprintf ("s%d", (int) (offset + limit)));
+      if (offset + limit < (gint64)set->events->len)
+        json_set (out, "cursor", json_sprintf ("s%d", (int)(offset + limit)));
     }
   call_reply (call, 200, out);
 }

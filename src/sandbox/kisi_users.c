@@ -11,8 +11,8 @@ static void
 invite (Kisi *kisi, const char *email)
 {
   gpointer n = g_hash_table_lookup (kisi->invitations, email);
-  g_hash_table_insert (
-      kisi->invitations, g_strdup (email), GINT_TO_POINTER (GPOINTER_TO_INT (n) + 1));
+  g_hash_table_insert (kisi->invitations, g_strdup (email),
+                       GINT_TO_POINTER (GPOINTER_TO_INT (n) + 1));
 }
 
 static void
@@ -61,8 +61,8 @@ create (Call *call)
 static void
 update (Call *call, Row *row)
 {
-  static const char *const names[] = { "name", "image", "access_enabled", "password_flow_enabled",
-                                       "metadata", "notes", NULL };
+  static const char *const names[]
+      = { "name", "image", "access_enabled", "password_flow_enabled", "metadata", "notes", NULL };
   const json_t *body = ki_body (call, "user");
   if (body == NULL)
     return;
@@ -81,7 +81,7 @@ owns_a_key (Kisi *kisi, gint64 user)
   gpointer value;
   g_hash_table_iter_init (&iter, kisi->logins);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (((KiLogin *) value)->user_id == user && ((KiLogin *) value)->places == NULL)
+    if (((KiLogin *)value)->user_id == user && ((KiLogin *)value)->places == NULL)
       return TRUE;
   return FALSE;
 }

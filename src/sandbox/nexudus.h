@@ -74,6 +74,8 @@ void nexudus_tick (Nexudus *nexudus); /* contracts that end */
 /* entities (nexudus_rows.c) */
 int nx_entity (const char *path); /* -1: none */
 Table *nx_table (Nexudus *nexudus, NxEntity entity);
+/* The key2 of rows that a contract brought; others may have the same. */
+gint64 nx_contract_key (const char *unique_id);
 /* A new row from FIELDS (borrowed) and the defaults. */
 Row *nx_create (Nexudus *nexudus, NxEntity entity, const json_t *fields, const char *by);
 /* Merges FIELDS; UpdatedOn moves when BUMP and FIELDS does not say otherwise. */
@@ -87,7 +89,9 @@ const char *nx_list_text (Nexudus *nexudus, NxEntity entity, Row *row);
 void nx_forget_texts (Nexudus *nexudus); /* a switch that changes rows moved */
 
 /* data (nexudus_data.c) */
-gboolean nexudus_load (Nexudus *nexudus, const json_t *data, json_t *out_counts, GError **error);
+/* DATA's rows instead of those there are or, if ADDING, beside them. Counts what there is then. */
+gboolean nexudus_load (
+    Nexudus *nexudus, const json_t *data, gboolean adding, json_t *out_counts, GError **error);
 json_t *nexudus_dump (Nexudus *nexudus);
 
 /* users and tokens (nexudus_auth.c) */

@@ -13,11 +13,20 @@ static const char base_fields[]
 static const char start_users[]
     = "[{\"email\":\"api@example.org\",\"password\":\"sandbox-password\"}]";
 
-/* For quick filters and joins: whose row it is. */
+gint64
+nx_contract_key (const char *unique_id)
+{
+  g_autofree char *text = g_ascii_strdown (unique_id, -1);
+  return (gint64)scramble (g_str_hash (text)) | 1;
+}
+
+/* For quick filters and joins: whose row it is, and from which contract. */
 static void
 index_row (Row *row)
 {
+  const char *contract = json_text (row->data, "CoworkerContractUniqueId");
   row->key1 = json_int (row->data, "CoworkerId", 0);
+  row->key2 = contract != NULL ? nx_contract_key (contract) : 0;
 }
 
 Nexudus *
@@ -76,14 +85,16 @@ check_rows (const json_t *data, GError **error)
 }
 
 gboolean
-nexudus_load (Nexudus *nexudus, const json_t *data, json_t *out_counts, GError **error)
+nexudus_load (
+    Nexudus *nexudus, const json_t *data, gboolean adding, json_t *out_counts, GError **error)
 {
   if (!check_rows (data, error))
     return FALSE;
   for (int i = 0; i < NX_ENTITIES_; i++)
     {
       const json_t *rows = json_object_get (data, nx_infos[i].path);
-      table_empty (&nexudus->tables[i]);
+      if (!adding)
+        table_empty (&nexudus->tables[i]);
       for (gsize j = 0; j < json_array_size (rows); j++)
         nx_create (nexudus, i, json_array_get (rows, j), "admin@example.org");
     }
@@ -96,7 +107,8 @@ nexudus_load (Nexudus *nexudus, const json_t *data, json_t *out_counts, GError *
       if (rows->len > 0)
         json_set (out_counts, nx_infos[i].path, json_integer (rows->len));
     }
-  json_object_clear (nexudus->settings);
+  if (!adding)
+    json_object_clear (nexudus->settings);
   json_object_update (nexudus->settings, json_object_get (data, "settings"));
   if (json_object_get (data, "users") != NULL)
     nx_users_load (nexudus, json_object_get (data, "users"));

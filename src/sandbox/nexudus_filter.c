@@ -23,7 +23,7 @@ typedef struct
   char *keys[PATH_MAX_]; /* "TimePassId", then "Name" in the table it points to */
   const Table *joins[PATH_MAX_];
   guint depth;
-  gboolean by_updated, by_owner; /* the row's own numbers answer */
+  gboolean by_updated, by_owner, by_contract; /* the row's own numbers answer */
   char *text;
   gboolean is_number;
   double number;
@@ -171,6 +171,8 @@ on_parameter (const char *name, const char *value, gpointer data)
     }
   filter->by_updated = filter->depth == 1 && g_str_equal (filter->keys[0], "UpdatedOn");
   filter->by_owner = filter->depth == 1 && g_str_equal (filter->keys[0], "CoworkerId");
+  filter->by_contract
+      = filter->depth == 1 && g_str_equal (filter->keys[0], "CoworkerContractUniqueId");
   read_value (reading, filter, value);
   g_ptr_array_add (reading->filters->list, g_steal_pointer (&filter));
 }
@@ -263,6 +265,26 @@ filter_matches (const NxFilters *filters, const Filter *filter, const Row *row)
       if (row == NULL)
         return FALSE;
     }
+}
+
+GPtrArray *
+nx_filters_candidates (const NxFilters *filters, Table *table)
+{
+  for (guint i = 0; i < filters->list->len; i++)
+    {
+      const Filter *filter = filters->list->pdata[i];
+      if (filter->op == OP_EQUAL && filter->by_owner && filter->is_number && filter->integer != 0)
+        return table_rows_of (table, 1, filter->integer);
+      if (filter->op == OP_EQUAL && filter->by_contract && !filters->contains)
+        return table_rows_of (table, 2, nx_contract_key (filter->text));
+    }
+  return table_rows (table);
+}
+
+gboolean
+nx_filters_is_empty (const NxFilters *filters)
+{
+  return filters->list->len == 0 && !filters->hide_archived;
 }
 
 gboolean

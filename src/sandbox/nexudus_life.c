@@ -51,7 +51,8 @@ period_of (gint64 renewal)
 static GPtrArray *
 unused_passes (Nexudus *nexudus, const Row *contract, gint64 type)
 {
-  GPtrArray *rows = table_rows (nx_table (nexudus, NX_PASSES));
+  GPtrArray *rows
+      = table_rows_of (nx_table (nexudus, NX_PASSES), 2, nx_contract_key (unique_id (contract)));
   GPtrArray *out = g_ptr_array_new ();
   for (guint i = 0; i < rows->len; i++)
     {
@@ -127,7 +128,7 @@ void
 nx_tell_coworker (Nexudus *nexudus, gint64 id)
 {
   Row *coworker = table_get (nx_table (nexudus, NX_COWORKERS), id);
-  GPtrArray *rows = table_rows (nx_table (nexudus, NX_CONTRACTS));
+  GPtrArray *rows = table_rows_of (nx_table (nexudus, NX_CONTRACTS), 1, id);
   g_autoptr (GString) ids = g_string_new (NULL);
   g_autoptr (GString) names = g_string_new (NULL);
   const json_t *main_contract = NULL;
@@ -137,7 +138,7 @@ nx_tell_coworker (Nexudus *nexudus, gint64 id)
     {
       const Row *contract = rows->pdata[i];
       const char *name = json_text (contract->data, "TariffName");
-      if (contract->key1 != id || !json_flag (contract->data, "Active", FALSE))
+      if (!json_flag (contract->data, "Active", FALSE))
         continue;
       g_string_append_printf (ids, "%s%" G_GINT64_FORMAT, ids->len > 0 ? "," : "", contract->id);
       g_string_append_printf (names, "%s%s", names->len > 0 ? "," : "", name ? name : "");
@@ -339,10 +340,9 @@ nx_delete_coworker (Nexudus *nexudus, Row *coworker)
   for (guint i = 0; i < G_N_ELEMENTS (owned); i++)
     {
       Table *table = nx_table (nexudus, owned[i]);
-      GPtrArray *rows = table_rows (table);
+      GPtrArray *rows = table_rows_of (table, 1, id);
       for (guint j = rows->len; j > 0; j--)
-        if (((Row *)rows->pdata[j - 1])->key1 == id)
-          table_remove (table, ((Row *)rows->pdata[j - 1])->id);
+        table_remove (table, ((Row *)rows->pdata[j - 1])->id);
     }
   leave_teams (nexudus, id);
   table_remove (nx_table (nexudus, NX_COWORKERS), id);

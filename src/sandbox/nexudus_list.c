@@ -69,12 +69,16 @@ static GPtrArray *
 select_rows (
     Call *call, NxEntity entity, const NxFilters *filters, const char *order, gboolean down)
 {
-  GPtrArray *all = table_rows (nx_table (call->sandbox->nexudus, entity));
+  Table *table = nx_table (call->sandbox->nexudus, entity);
+  GPtrArray *some = nx_filters_candidates (filters, table);
+  gboolean by_id = g_str_equal (order, "Id") && !down;
+  if (by_id && nx_filters_is_empty (filters))
+    return g_ptr_array_ref (some);
   GPtrArray *out = g_ptr_array_new ();
-  for (guint i = 0; i < all->len; i++)
-    if (nx_filters_match (filters, all->pdata[i]))
-      g_ptr_array_add (out, all->pdata[i]);
-  if (g_str_equal (order, "Id") && !down)
+  for (guint i = 0; i < some->len; i++)
+    if (nx_filters_match (filters, some->pdata[i]))
+      g_ptr_array_add (out, some->pdata[i]);
+  if (by_id)
     return out;
 
   g_autofree Sortable *keys = g_new (Sortable, out->len + 1);

@@ -109,14 +109,12 @@ rank (const Row *pass, const json_t *type)
 static Row *
 choose_pass (Nexudus *nexudus, gint64 coworker, const Visit *visit, const json_t *named)
 {
-  GPtrArray *rows = table_rows (nx_table (nexudus, NX_PASSES));
+  GPtrArray *rows = table_rows_of (nx_table (nexudus, NX_PASSES), 1, coworker);
   Row *best = NULL;
   double best_rank = 0;
   for (guint i = 0; i < rows->len; i++)
     {
       Row *pass = rows->pdata[i];
-      if (pass->key1 != coworker)
-        continue;
       if (json_is_string (named)
           && g_strcmp0 (json_string_value (named), json_text (pass->data, "UniqueId")) != 0)
         continue;

@@ -124,7 +124,7 @@ fill_new (Nexudus *nexudus, NxEntity entity, json_t *data, const char *by)
 Row *
 nx_create (Nexudus *nexudus, NxEntity entity, const json_t *fields, const char *by)
 {
-  json_t *data = json_deep_copy (nexudus->defaults[entity]);
+  json_t *data = json_copy (nexudus->defaults[entity]);
   json_object_update (data, (json_t *)fields);
   fill_new (nexudus, entity, data, by);
   Row *row = table_put (&nexudus->tables[entity], data);

@@ -193,7 +193,7 @@ nx_put (Call *call, NxEntity entity)
       && json_time (call->body, "ToTime") != LK_TIME_NONE)
     nx_check_out (nexudus, row, json_time (call->body, "ToTime"));
 
-  json_t *data = json_deep_copy (nexudus->defaults[entity]);
+  json_t *data = json_copy (nexudus->defaults[entity]);
   json_object_update (data, call->body);
   static const char *const kept[] = { "UniqueId", "CreatedOn" };
   for (guint i = 0; i < G_N_ELEMENTS (kept); i++)

@@ -63,13 +63,14 @@ side_time (const Side *side, const char *key, LkTime otherwise)
   return time == LK_TIME_NONE ? otherwise : time;
 }
 
-/* --- the general ones --------------------------------------------------------------------------- */
+/* --- the general ones ---------------------------------------------------------------------------
+ */
 
 static json_t *
 now_of (const Sandbox *sandbox)
 {
   return json_pack ("{s:o,s:I}", "now", json_time_text (sandbox_now (sandbox)), "offset_ms",
-                    (json_int_t) sandbox->clock_offset);
+                    (json_int_t)sandbox->clock_offset);
 }
 
 static void
@@ -103,9 +104,10 @@ data (Side *side)
   json_t *nexudus_counts = json_object (), *kisi_counts = json_object ();
   const json_t *nexudus = json_object_get (side->body, "nexudus");
   const json_t *kisi = json_object_get (side->body, "kisi");
+  gboolean adding = side_is (side, "POST");
   gboolean ok = (nexudus == NULL
-                 || nexudus_load (sandbox->nexudus, nexudus, nexudus_counts, &error))
-                && (kisi == NULL || kisi_load (sandbox->kisi, kisi, kisi_counts, &error));
+                 || nexudus_load (sandbox->nexudus, nexudus, adding, nexudus_counts, &error))
+                && (kisi == NULL || kisi_load (sandbox->kisi, kisi, adding, kisi_counts, &error));
   json_t *out = json_pack ("{s:o,s:o}", "nexudus", nexudus_counts, "kisi", kisi_counts);
   if (ok)
     side_reply (side, out);
@@ -238,8 +240,8 @@ send_answer (Side *side)
 {
   static const char *const headers[] = { "Content-Type", "application/json", NULL };
   char *text = json_dumps (side->out, JSON_COMPACT | JSON_ENCODE_ANY);
-  g_autoptr (GBytes) body = g_bytes_new_with_free_func (text, strlen (text), (GDestroyNotify) free,
-                                                        text);
+  g_autoptr (GBytes) body
+      = g_bytes_new_with_free_func (text, strlen (text), (GDestroyNotify)free, text);
 
   lk_server_reply (side->request, side->status, headers, body);
 }

@@ -15,10 +15,10 @@ typedef struct
   Sandbox *sandbox;
   LkServerRequest *request;
   const char *method;
-  char **parts;  /* of the path */
+  char **parts; /* of the path */
   guint n_parts;
-  json_t *body;  /* an object or array, never NULL */
-  guint status;  /* 0: not answered yet */
+  json_t *body; /* an object or array, never NULL */
+  guint status; /* 0: not answered yet */
   json_t *out;
 } Side;
 

@@ -25,7 +25,7 @@ static void
 rights_get (Side *side)
 {
   Kisi *kisi = side->sandbox->kisi;
-  GPtrArray *rows = table_rows (&kisi->tables[KI_RIGHTS]);
+  Table *table = &kisi->tables[KI_RIGHTS];
   gint64 user = side_int (side, "user_id"), group = side_int (side, "group_id");
   const char *email = side_text (side, "email");
   json_t *out = json_array ();
@@ -35,13 +35,12 @@ rights_get (Side *side)
       const Row *row = user_of (side);
       user = row == NULL ? -1 : row->id;
     }
+  GPtrArray *rows = user != 0    ? table_rows_of (table, 1, user)
+                    : group != 0 ? table_rows_of (table, 2, group)
+                                 : table_rows (table);
   for (guint i = 0; i < rows->len; i++)
-    {
-      const Row *row = rows->pdata[i];
-      if ((user == 0 || json_int (row->data, "assignee_id", 0) == user)
-          && (group == 0 || json_int (row->data, "applies_to_id", 0) == group))
-        json_array_append_new (out, ki_render (kisi, KI_RIGHTS, row));
-    }
+    if (group == 0 || ((const Row *)rows->pdata[i])->key2 == group)
+      json_array_append_new (out, ki_render (kisi, KI_RIGHTS, rows->pdata[i]));
   side_reply (side, out);
 }
 

@@ -30,7 +30,8 @@ at_of (Side *side)
   return side_time (side, "at", sandbox_now (side->sandbox));
 }
 
-/* --- actions ------------------------------------------------------------------------------------ */
+/* --- actions ------------------------------------------------------------------------------------
+ */
 
 static void
 book (Side *side)
@@ -38,13 +39,13 @@ book (Side *side)
   Nexudus *nexudus = side->sandbox->nexudus;
   json_t *fields;
 
-  if (named (side, NX_COWORKERS, "coworker") == NULL || named (side, NX_RESOURCES, "resource") == NULL)
+  if (named (side, NX_COWORKERS, "coworker") == NULL
+      || named (side, NX_RESOURCES, "resource") == NULL)
     return;
-  fields = json_pack ("{s:I,s:I,s:s?,s:s?,s:b}", "CoworkerId",
-                      (json_int_t) side_int (side, "coworker"), "ResourceId",
-                      (json_int_t) side_int (side, "resource"), "FromTime",
-                      side_text (side, "from"), "ToTime", side_text (side, "until"), "Tentative",
-                      json_flag (side->body, "tentative", FALSE));
+  fields = json_pack (
+      "{s:I,s:I,s:s?,s:s?,s:b}", "CoworkerId", (json_int_t)side_int (side, "coworker"),
+      "ResourceId", (json_int_t)side_int (side, "resource"), "FromTime", side_text (side, "from"),
+      "ToTime", side_text (side, "until"), "Tentative", json_flag (side->body, "tentative", FALSE));
   side_reply (side, whole (side, NX_BOOKINGS, nx_create (nexudus, NX_BOOKINGS, fields, OPERATOR)));
   json_decref (fields);
 }
@@ -118,8 +119,8 @@ check_in (Side *side)
   gint64 business = side_int (side, "business");
   if (business == 0)
     business = json_int (coworker->data, "InvoicingBusinessId", 0);
-  fields = json_pack ("{s:I,s:I,s:o}", "CoworkerId", (json_int_t) coworker->id, "BusinessId",
-                      (json_int_t) business, "FromTime", json_time_text (at_of (side)));
+  fields = json_pack ("{s:I,s:I,s:o}", "CoworkerId", (json_int_t)coworker->id, "BusinessId",
+                      (json_int_t)business, "FromTime", json_time_text (at_of (side)));
   if (side_int (side, "pass") != 0)
     {
       const Row *named_pass = table_get (nx_table (nexudus, NX_PASSES), side_int (side, "pass"));
@@ -157,10 +158,10 @@ sell_product (Side *side)
   if (product == NULL || named (side, NX_COWORKERS, "coworker") == NULL)
     return;
   gint64 quantity = MAX (side_int (side, "quantity"), 1);
-  fields = json_pack ("{s:I,s:I,s:I,s:I}", "CoworkerId", (json_int_t) side_int (side, "coworker"),
-                      "ProductId", (json_int_t) product->id, "BusinessId",
-                      (json_int_t) json_int (product->data, "BusinessId", 0), "Quantity",
-                      (json_int_t) quantity);
+  fields = json_pack ("{s:I,s:I,s:I,s:I}", "CoworkerId", (json_int_t)side_int (side, "coworker"),
+                      "ProductId", (json_int_t)product->id, "BusinessId",
+                      (json_int_t)json_int (product->data, "BusinessId", 0), "Quantity",
+                      (json_int_t)quantity);
   passes = nx_sell (side->sandbox->nexudus, fields, json_flag (side->body, "paid", TRUE), &sale);
   json_decref (fields);
   side_reply (side, json_pack ("{s:o,s:o}", "sale", whole (side, NX_SALES, sale), "passes",
@@ -175,9 +176,9 @@ start_contract (Side *side)
 
   if (tariff == NULL || named (side, NX_COWORKERS, "coworker") == NULL)
     return;
-  fields = json_pack ("{s:I,s:I,s:I}", "CoworkerId", (json_int_t) side_int (side, "coworker"),
-                      "TariffId", (json_int_t) tariff->id, "IssuedById",
-                      (json_int_t) json_int (tariff->data, "BusinessId", 0));
+  fields = json_pack ("{s:I,s:I,s:I}", "CoworkerId", (json_int_t)side_int (side, "coworker"),
+                      "TariffId", (json_int_t)tariff->id, "IssuedById",
+                      (json_int_t)json_int (tariff->data, "BusinessId", 0));
   if (side_text (side, "starts") != NULL)
     json_set (fields, "StartDate", json_string (side_text (side, "starts")));
   contract = nx_start_contract (side->sandbox->nexudus, fields, &passes);
@@ -336,7 +337,8 @@ static const struct
   { "expire-tokens", expire_tokens },
 };
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------------------------------
+ */
 
 static void
 list (Side *side, NxEntity entity)
@@ -376,7 +378,7 @@ rows (Side *side, NxEntity entity)
     }
   else if (side_is (side, "DELETE"))
     {
-      (void) table_remove (nx_table (nexudus, entity), row->id);
+      (void)table_remove (nx_table (nexudus, entity), row->id);
       side_reply (side, json_object ());
     }
   else
@@ -396,5 +398,5 @@ side_nexudus (Side *side)
         return;
       }
   if (entity >= 0)
-    rows (side, (NxEntity) entity);
+    rows (side, (NxEntity)entity);
 }

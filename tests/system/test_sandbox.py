@@ -116,6 +116,22 @@ def test_data_comes_back(world: World) -> None:
     assert {row["id"] for row in second["kisi"]["groups"]} == {7001, 7002, 7003}
 
 
+def test_data_is_added(world: World) -> None:
+    world.grant()
+    world.side.event("lock.opened", lock=FRONT)
+    counts = world.side.add({
+        "nexudus": {"coworkers": [{"Id": 9003, "FullName": "Cid", "Email": "cid@example.org"}]},
+        "kisi": {"users": [{"id": 12, "email": "cid@example.org", "name": "Cid"}],
+                 "role_assignments": [{"user_id": 12, "group_id": GROUP}]}})
+    assert counts["nexudus"]["coworkers"] == 3
+    assert (counts["kisi"]["users"], counts["kisi"]["role_assignments"]) == (6, 2)
+    assert [row["user_id"] for row in world.side.rights(group_id=GROUP)] == [10, 12]
+    events = world.kisi.post("/event_sets", {"event_set": {"event_type": "lock.opened"}}).json()
+    assert len(events["events"]) == 1
+    refused = world.anonymous().post("/sandbox/data", {"kisi": {"usrs": []}})
+    assert (refused.status, refused.json()["error"]) == (400, "kisi has no 'usrs'")
+
+
 def test_mistakes_at_the_side_door(world: World) -> None:
     side = Client(world.url, {})
     for method, path, body, status, said in (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -370,6 +371,57 @@ def test_filters_of_assignments(world: World) -> None:
     assert found(query="adam@example.org") == [c]
     assert found(assignee_id=10) == [a, b, c]  # an id filter needs its type beside it
     assert found(ids=f"{a},{c}") == [a, c]
+
+
+def test_lists_agree_whatever_they_are_asked_by(world: World) -> None:
+    """Rows that came in any order, moved and went: each index tells what the whole list tells."""
+    users, groups = range(100, 110), (GROUP, OTHER_GROUP, FAR_GROUP)
+    draw = random.Random(7)
+    rights = [{"id": ident, "user_id": draw.choice(users), "group_id": draw.choice(groups)}
+              for ident in draw.sample(range(1000, 9000), 300)]
+    world.side.add({"kisi": {
+        "users": [{"id": n, "email": f"p{n}@example.org", "name": f"P {n}"} for n in users],
+        "role_assignments": rights}})
+
+    def found(**query: Any) -> list[tuple[int, int, int]]:
+        rows: list[tuple[int, int, int]] = []
+        while True:
+            answer = world.kisi.get("/role_assignments", limit=70, offset=len(rows), **query)
+            rows += [(row["id"], row["user_id"], row["group_id"]) for row in answer.json()]
+            assert answer.total and answer.total.endswith(f"/{len(rows)}") or len(rows) % 70 == 0
+            if len(answer.json()) < 70:
+                return rows
+
+    def agree() -> None:
+        whole = found()
+        assert whole == sorted(whole)
+        for user in users:
+            mine = [row for row in whole if row[1] == user]
+            assert found(assignee_type="User", assignee_id=user) == found(user_id=user) == mine
+            assert [row["id"] for row in world.side.rights(user_id=user)] == [r[0] for r in mine]
+        for group in groups:
+            its = [row for row in whole if row[2] == group]
+            assert found(applies_to_type="Group", applies_to_id=group) == its
+            assert world.kisi.get(f"/groups/{group}").json()["users_count"] == len(its)
+            assert found(group_id=group, user_id=105) == [row for row in its if row[1] == 105]
+
+    agree()
+    for right in draw.sample(rights, 100):
+        world.kisi.delete(f"/role_assignments/{right['id']}")
+    left = [row["id"] for row in world.side.rights()]
+    for ident in draw.sample(left, 50):
+        world.side.call("PUT", f"/kisi/rights/{ident}", {"group_id": draw.choice(groups),
+                                                         "user_id": draw.choice(users)})
+    agree()
+    world.kisi.delete("/users/105")
+    world.side.delete_kisi("groups", OTHER_GROUP)
+    groups = (GROUP, FAR_GROUP)
+    agree()
+    assert [row["id"] for row in world.kisi.get("/users", query="p10").json()] == [
+        n for n in users if n != 105]
+    world.kisi.patch("/users/101", {"user": {"name": "Quite Another", "notes": "was p.101"}})
+    assert [row["id"] for row in world.kisi.get("/users", query="anoth").json()] == [101]
+    assert [row["id"] for row in world.kisi.get("/users", query="101").json()] == [101]
 
 
 # -- doors -----------------------------------------------------------------------------------------
