@@ -64,12 +64,16 @@ struct _Nexudus
   GHashTable *refresh;            /* client id → NxToken, whose text is the refresh token */
   json_t *settings;               /* business id → {time_zone, cutoff} */
   json_t *users_spec;             /* as given */
-  LkTime ticked;                  /* when contract ends were last looked for */
+  LkTime ticked;                  /* when contracts were last looked at; none: look now */
+  GHashTable *waiting;            /* ids of contracts that start later and have brought no passes */
+  GHashTable *ended;              /* ids of contracts whose end has come */
+  GHashTable *pausing;            /* ids of contracts that have, or had, a pause */
+  GHashTable *used_by;            /* pass id → id of the coworker who checked in with it */
 };
 
 Nexudus *nexudus_new (Sandbox *sandbox);
 void nexudus_free (Nexudus *nexudus);
-void nexudus_tick (Nexudus *nexudus); /* contracts that end */
+void nexudus_tick (Nexudus *nexudus); /* contracts that begin, pause, end */
 
 /* entities (nexudus_rows.c) */
 int nx_entity (const char *path); /* -1: none */
@@ -80,8 +84,13 @@ gint64 nx_contract_key (const char *unique_id);
 Row *nx_create (Nexudus *nexudus, NxEntity entity, const json_t *fields, const char *by);
 /* Merges FIELDS; UpdatedOn moves when BUMP and FIELDS does not say otherwise. */
 void nx_merge (Nexudus *nexudus, NxEntity entity, Row *row, const json_t *fields, gboolean bump);
+/* After a row was made, merged or put from outside: what hangs on it follows. */
+void nx_row_changed (Nexudus *nexudus, NxEntity entity, const Row *row);
+void nx_remove (Nexudus *nexudus, NxEntity entity, Row *row);
 void nx_touch (Nexudus *nexudus, NxEntity entity, Row *row, const char *by, gboolean bump);
 void nx_fill_names (Nexudus *nexudus, NxEntity entity, Row *row);
+/* A location's zone, or UTC; NULL on a machine without zones. Free it. */
+LkZone *nx_zone (Nexudus *nexudus, gint64 business);
 json_t *nx_date_text (Nexudus *nexudus, LkTime time); /* 0 to 7 fractional digits */
 /* The row as by-id shows it, or as lists do. New reference. */
 json_t *nx_render (Nexudus *nexudus, NxEntity entity, Row *row, gboolean in_list);
@@ -114,7 +123,12 @@ void nx_put (Call *call, NxEntity entity);
 void nx_delete (Call *call, NxEntity entity, gint64 id);
 void nx_command (Call *call, NxEntity entity);
 
-/* what happens (nexudus_passes.c, nexudus_life.c); each returns NULL or FALSE with an LK_ERROR */
+/* time slots of a type of pass (nexudus_slots.c): whether AT is within one, or there is none */
+gboolean nx_slot_allows (Nexudus *nexudus, gint64 pass_type, gint64 business, LkTime at);
+json_t *nx_slots_of (Nexudus *nexudus, gint64 pass_type); /* as the pass type shows them, by id */
+
+/* what happens (nexudus_passes.c, nexudus_contracts.c, nexudus_life.c); each returns NULL or FALSE
+ * with an LK_ERROR */
 Row *
 nx_check_in (Nexudus *nexudus, const json_t *fields, LkTime at, Row **out_pass, GError **error);
 Row *nx_check_out (Nexudus *nexudus, Row *checkin, LkTime at);
@@ -127,6 +141,14 @@ Row *nx_start_contract (Nexudus *nexudus, const json_t *fields, json_t **out_pas
 /* What a coworker's record says of its contracts. */
 void nx_tell_coworker (Nexudus *nexudus, gint64 id);
 void nx_cancel_contract (Nexudus *nexudus, Row *contract, LkTime at);
+void nx_pause_contract (Nexudus *nexudus, Row *contract, LkTime from, LkTime until);
+void nx_resume_contract (Nexudus *nexudus, Row *contract);
+/* A row of contractpausedperiods came, went or changed. */
+void nx_pauses_changed (Nexudus *nexudus, gint64 contract_id);
+gboolean nx_is_paused (const Row *contract);
+/* When what ends at ROW's KEY is over, by how a bare date is read. LK_TIME_NONE: never. */
+LkTime nx_end_of (Nexudus *nexudus, gint64 business, const json_t *row, const char *key);
+json_t *nx_bare_date (LkTime time);
 Row *nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by);
 void nx_delete_coworker (Nexudus *nexudus, Row *coworker);
 void nx_join_team (Nexudus *nexudus, Row *coworker, Row *team, gboolean join);

@@ -29,6 +29,34 @@ index_row (Row *row)
   row->key2 = contract != NULL ? nx_contract_key (contract) : 0;
 }
 
+static void
+index_pause (Row *row)
+{
+  row->key2 = json_int (row->data, "CoworkerContractId", 0);
+}
+
+static void
+index_slot (Row *row)
+{
+  row->key2 = json_int (row->data, "TimePassId", 0);
+}
+
+static GHashTable *
+ids_new (void)
+{
+  return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+}
+
+/* What was remembered beside the rows. */
+static void
+forget (Nexudus *nexudus)
+{
+  g_hash_table_remove_all (nexudus->waiting);
+  g_hash_table_remove_all (nexudus->ended);
+  g_hash_table_remove_all (nexudus->pausing);
+  g_hash_table_remove_all (nexudus->used_by);
+}
+
 Nexudus *
 nexudus_new (Sandbox *sandbox)
 {
@@ -44,7 +72,14 @@ nexudus_new (Sandbox *sandbox)
       json_object_update (nexudus->defaults[i], base);
       json_decref (base);
     }
+  nexudus->tables[NX_PAUSES].index = index_pause;
+  nexudus->tables[NX_PASS_SLOTS].index = index_slot;
   nexudus->settings = json_object ();
+  nexudus->ticked = LK_TIME_NONE;
+  nexudus->waiting = ids_new ();
+  nexudus->ended = ids_new ();
+  nexudus->pausing = ids_new ();
+  nexudus->used_by = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   nx_auth_init (nexudus);
   json_t *users = json_loads (start_users, 0, NULL);
   nx_users_load (nexudus, users);
@@ -60,6 +95,10 @@ nexudus_free (Nexudus *nexudus)
       table_clear (&nexudus->tables[i]);
       json_decref (nexudus->defaults[i]);
     }
+  g_hash_table_unref (nexudus->waiting);
+  g_hash_table_unref (nexudus->ended);
+  g_hash_table_unref (nexudus->pausing);
+  g_hash_table_unref (nexudus->used_by);
   nx_auth_free (nexudus);
   json_decref (nexudus->settings);
   json_decref (nexudus->users_spec);
@@ -108,7 +147,11 @@ nexudus_load (
         json_set (out_counts, nx_infos[i].path, json_integer (rows->len));
     }
   if (!adding)
-    json_object_clear (nexudus->settings);
+    {
+      json_object_clear (nexudus->settings);
+      forget (nexudus);
+    }
+  nexudus->ticked = LK_TIME_NONE;
   json_object_update (nexudus->settings, json_object_get (data, "settings"));
   if (json_object_get (data, "users") != NULL)
     nx_users_load (nexudus, json_object_get (data, "users"));

@@ -130,8 +130,12 @@ const NxInfo nx_infos[NX_ENTITIES_] = {
   [NX_PAUSES]
   = { "contractpausedperiods", "billing", "ContractPausedPeriod", 1418000000,
       "CoworkerContractId,PauseFrom,PauseUntil", "Notes",
-      "{\"CoworkerContractId\":null,\"PauseFrom\":null,\"PauseUntil\":null,\"Notes\":null}", FALSE,
-      FALSE },
+      "{\"CoworkerContractId\":null,\"CoworkerContractQuantity\":1,"
+      "\"CoworkerContractFloorPlanDeskIds\":null,\"CoworkerContractFloorPlanDeskNames\":null,"
+      "\"CoworkerContractTariffName\":null,\"CoworkerContractCoworkerId\":null,"
+      "\"CoworkerContractCoworkerFullName\":null,\"CoworkerContractCoworkerBillingName\":null,"
+      "\"PauseFrom\":null,\"PauseUntil\":null,\"Notes\":null}",
+      FALSE, FALSE },
   [NX_TARIFFS]
   = { "tariffs", "billing", "Tariff", 1416100000, "Name", "Description,TermsAndConditions",
       "{\"BusinessId\":null,\"BusinessName\":null,\"Name\":null,\"Description\":null,"

@@ -26,6 +26,9 @@ static const struct
   { "IssuedById", NX_BUSINESSES, "IssuedByName", "Name" },
   { "TariffId", NX_TARIFFS, "TariffName", "Name" },
   { "ProductId", NX_PRODUCTS, "ProductName", "Name" },
+  { "CoworkerContractId", NX_CONTRACTS, "CoworkerContractTariffName", "TariffName" },
+  { "CoworkerContractId", NX_CONTRACTS, "CoworkerContractCoworkerId", "CoworkerId" },
+  { "CoworkerContractId", NX_CONTRACTS, "CoworkerContractCoworkerFullName", "CoworkerFullName" },
 };
 
 int
@@ -166,11 +169,29 @@ drop_zone (json_t *data, const char *key)
     json_set (data, key, json_stringn (text, len - 1));
 }
 
+void
+nx_row_changed (Nexudus *nexudus, NxEntity entity, const Row *row)
+{
+  if (entity == NX_PAUSES)
+    nx_pauses_changed (nexudus, row->key2);
+}
+
+void
+nx_remove (Nexudus *nexudus, NxEntity entity, Row *row)
+{
+  gint64 contract = entity == NX_PAUSES ? row->key2 : 0;
+  table_remove (&nexudus->tables[entity], row->id);
+  if (contract != 0)
+    nx_pauses_changed (nexudus, contract);
+}
+
 json_t *
 nx_render (Nexudus *nexudus, NxEntity entity, Row *row, gboolean in_list)
 {
   json_t *out = json_copy (row->data);
   const Sandbox *sandbox = nexudus->sandbox;
+  if (entity == NX_PASS_TYPES && !in_list && switch_is (sandbox, SW_NX_TYPE_SLOTS, "filled"))
+    json_set (out, "TimeSlots", nx_slots_of (nexudus, row->id));
   if (switch_is (sandbox, SW_NX_ZONE, "always")
       || (switch_is (sandbox, SW_NX_ZONE, "some") && row->id % 2 != 0))
     drop_zone (out, "ToTime");

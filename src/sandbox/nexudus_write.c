@@ -169,7 +169,9 @@ nx_post (Call *call, NxEntity entity)
     default:
       break;
     }
-  created (call, entity, nx_create (nexudus, entity, call->body, user->email));
+  row = nx_create (nexudus, entity, call->body, user->email);
+  nx_row_changed (nexudus, entity, row);
+  created (call, entity, row);
 }
 
 /* --- update and delete ------------------------------------------------------------------------ */
@@ -202,6 +204,7 @@ nx_put (Call *call, NxEntity entity)
   json_set (data, "UpdatedBy", json_string (user->email));
   row = table_put (nx_table (nexudus, entity), data);
   nx_fill_names (nexudus, entity, row);
+  nx_row_changed (nexudus, entity, row);
   envelope (call, 200, "The record was updated successfully.",
             json_pack ("{s:I}", "Id", (json_int_t)id), NULL);
 }
@@ -256,7 +259,7 @@ nx_delete (Call *call, NxEntity entity, gint64 id)
     }
   else
     {
-      table_remove (nx_table (nexudus, entity), id);
+      nx_remove (nexudus, entity, row);
       deleted (call);
     }
 }

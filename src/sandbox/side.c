@@ -63,6 +63,59 @@ side_time (const Side *side, const char *key, LkTime otherwise)
   return time == LK_TIME_NONE ? otherwise : time;
 }
 
+/* --- filters on rows -------------------------------------------------------------------------- */
+
+static void
+add_filter (const char *name, const char *value, gpointer filters)
+{
+  json_set (filters, name, json_string (value != NULL ? value : ""));
+}
+
+gboolean
+side_read_filters (Side *side, const json_t *sample)
+{
+  const char *name;
+  json_t *value;
+
+  side->filters = json_object ();
+  lk_server_query_each (side->request, add_filter, side->filters);
+  json_object_foreach (side->filters, name, value)
+  {
+    if (json_object_get (sample, name) == NULL)
+      {
+        side_fail (side, 400, "rows there have no '%s'", name);
+        return FALSE;
+      }
+  }
+  return TRUE;
+}
+
+static gboolean
+is_text_of (const json_t *value, const char *text)
+{
+  if (json_is_string (value))
+    return g_str_equal (json_string_value (value), text);
+  if (json_is_boolean (value))
+    return g_str_equal (json_is_true (value) ? "true" : "false", text);
+  if (json_is_number (value))
+    return json_number_value (value) == g_ascii_strtod (text, NULL);
+  return json_is_null (value) && (*text == '\0' || g_str_equal (text, "null"));
+}
+
+gboolean
+side_filters_match (const Side *side, const json_t *row)
+{
+  const char *name;
+  json_t *wanted;
+
+  json_object_foreach (side->filters, name, wanted)
+  {
+    if (!is_text_of (json_object_get (row, name), json_string_value (wanted)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* --- the general ones ---------------------------------------------------------------------------
  */
 
@@ -270,4 +323,5 @@ side_answer (Sandbox *sandbox, LkServerRequest *request, const char *path)
   send_answer (&side);
   json_decref (side.body);
   json_decref (side.out);
+  json_decref (side.filters);
 }

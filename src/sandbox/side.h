@@ -20,6 +20,7 @@ typedef struct
   json_t *body; /* an object or array, never NULL */
   guint status; /* 0: not answered yet */
   json_t *out;
+  json_t *filters; /* of the query, once read: name → text */
 } Side;
 
 gboolean side_is (const Side *side, const char *method);
@@ -30,6 +31,11 @@ const char *side_text (const Side *side, const char *key);
 gint64 side_int (const Side *side, const char *key);
 /* `at` and the like; NOW when it is not given. */
 LkTime side_time (const Side *side, const char *key, LkTime otherwise);
+
+/* The query as filters on rows, `?Field=value`; each is a key of SAMPLE, or it is refused: FALSE,
+ * answered with 400. */
+gboolean side_read_filters (Side *side, const json_t *sample);
+gboolean side_filters_match (const Side *side, const json_t *row);
 
 void side_nexudus (Side *side); /* behind /nexudus */
 void side_kisi (Side *side);    /* behind /kisi */

@@ -195,10 +195,35 @@ lockdown (Side *side)
 }
 
 static void
-rows (Side *side, KiTable table)
+list (Side *side, KiTable table)
 {
   Kisi *kisi = side->sandbox->kisi;
   GPtrArray *all = table_rows (&kisi->tables[table]);
+  const Row blank = { .data = kisi->defaults[table], .until = LK_TIME_NONE };
+  json_t *sample = ki_render (kisi, table, &blank), *out;
+  gboolean known;
+
+  json_set (sample, "id", json_integer (0));
+  known = side_read_filters (side, sample);
+  json_decref (sample);
+  if (!known)
+    return;
+  out = json_array ();
+  for (guint i = 0; i < all->len; i++)
+    {
+      json_t *row = ki_render (kisi, table, all->pdata[i]);
+
+      if (side_filters_match (side, row))
+        json_array_append (out, row);
+      json_decref (row);
+    }
+  side_reply (side, out);
+}
+
+static void
+rows (Side *side, KiTable table)
+{
+  Kisi *kisi = side->sandbox->kisi;
   gint64 id = side->n_parts > 2 ? g_ascii_strtoll (side->parts[2], NULL, 10) : 0;
   Row *row = table_get (&kisi->tables[table], id);
 
@@ -219,12 +244,7 @@ rows (Side *side, KiTable table)
   else if (row != NULL)
     side_reply (side, ki_render (kisi, table, row));
   else
-    {
-      json_t *out = json_array ();
-      for (guint i = 0; i < all->len; i++)
-        json_array_append_new (out, ki_render (kisi, table, all->pdata[i]));
-      side_reply (side, out);
-    }
+    list (side, table);
 }
 
 void

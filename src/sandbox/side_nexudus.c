@@ -215,17 +215,23 @@ static void
 pause_contract (Side *side)
 {
   Row *contract = named (side, NX_CONTRACTS, "contract");
-  LkTime now = sandbox_now (side->sandbox);
-  json_t *fields;
 
   if (contract == NULL)
     return;
-  LkTime from = side_time (side, "from", now), until = side_time (side, "until", LK_TIME_NONE);
-  fields = json_pack ("{s:b,s:o,s:o}", "InPausedPeriod",
-                      from <= now && (until == LK_TIME_NONE || now < until), "InPausedPeriodFrom",
-                      json_time_text (from), "InPausedPeriodUntil", json_time_text (until));
-  nx_merge (side->sandbox->nexudus, NX_CONTRACTS, contract, fields, TRUE);
-  json_decref (fields);
+  nx_pause_contract (side->sandbox->nexudus, contract,
+                     side_time (side, "from", sandbox_now (side->sandbox)),
+                     side_time (side, "until", LK_TIME_NONE));
+  side_reply (side, whole (side, NX_CONTRACTS, contract));
+}
+
+static void
+resume_contract (Side *side)
+{
+  Row *contract = named (side, NX_CONTRACTS, "contract");
+
+  if (contract == NULL)
+    return;
+  nx_resume_contract (side->sandbox->nexudus, contract);
   side_reply (side, whole (side, NX_CONTRACTS, contract));
 }
 
@@ -327,6 +333,7 @@ static const struct
   { "renew-contract", renew_contract },
   { "cancel-contract", cancel_contract },
   { "pause-contract", pause_contract },
+  { "resume-contract", resume_contract },
   { "archive", archive },
   { "unarchive", unarchive },
   { "suspend", suspend },
@@ -343,12 +350,26 @@ static const struct
 static void
 list (Side *side, NxEntity entity)
 {
-  GPtrArray *all = table_rows (nx_table (side->sandbox->nexudus, entity));
-  json_t *out = json_array ();
+  Nexudus *nexudus = side->sandbox->nexudus;
+  GPtrArray *all = table_rows (nx_table (nexudus, entity));
+  json_t *out;
 
+  if (!side_read_filters (side, nexudus->defaults[entity]))
+    return;
+  out = json_array ();
   for (guint i = 0; i < all->len; i++)
-    json_array_append_new (out, whole (side, entity, all->pdata[i]));
+    if (side_filters_match (side, ((Row *)all->pdata[i])->data))
+      json_array_append_new (out, whole (side, entity, all->pdata[i]));
   side_reply (side, out);
+}
+
+static void
+create (Side *side, NxEntity entity)
+{
+  Row *row = nx_create (side->sandbox->nexudus, entity, side->body, OPERATOR);
+
+  nx_row_changed (side->sandbox->nexudus, entity, row);
+  side_reply (side, whole (side, entity, row));
 }
 
 static void
@@ -368,17 +389,18 @@ rows (Side *side, NxEntity entity)
         }
     }
   if (side_is (side, "POST") && row == NULL)
-    side_reply (side, whole (side, entity, nx_create (nexudus, entity, side->body, OPERATOR)));
+    create (side, entity);
   else if (row == NULL)
     list (side, entity);
   else if (side_is (side, "PUT"))
     {
       nx_merge (nexudus, entity, row, side->body, g_strcmp0 (bump, "false") != 0);
+      nx_row_changed (nexudus, entity, row);
       side_reply (side, whole (side, entity, row));
     }
   else if (side_is (side, "DELETE"))
     {
-      (void)table_remove (nx_table (nexudus, entity), row->id);
+      nx_remove (nexudus, entity, row);
       side_reply (side, json_object ());
     }
   else

@@ -82,6 +82,12 @@ WORLD: dict[str, Any] = {
     },
 }
 
+COWORKERS = "/api/spaces/coworkers"
+PASSES = "/api/billing/coworkertimepasses"
+BOOKINGS = "/api/spaces/bookings"
+CONTRACTS = "/api/billing/coworkercontracts"
+TOMORROW: dict[str, Any] = {"from_": "2030-01-16T09:00:00Z", "until": "2030-01-16T10:00:00Z"}
+
 
 @dataclass
 class Answer:
@@ -97,6 +103,12 @@ class Answer:
     @property
     def total(self) -> str | None:
         return self.headers.get("x-collection-range")
+
+
+def ids(answer: Answer) -> list[int]:
+    """Of a list of Nexudus."""
+    assert answer.status == 200, answer
+    return [row["Id"] for row in answer.json()["Records"]]
 
 
 class Client:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import urllib.parse
 from pathlib import Path
@@ -80,8 +81,13 @@ def test_what_help_names_is_what_the_side_door_has(world: World) -> None:
 
 def test_the_readme_names_every_switch_and_limit(world: World) -> None:
     text = (ROOT / "src" / "sandbox" / "README.md").read_text()
-    for name in [*world.side.call("GET", "/switches"), *world.side.limits()]:
-        assert f"`{name}`" in text, name
+    said = dict(re.findall(r"(?m)^\| `(\w+)` \| (.*) \|$", text))
+    told = re.findall(r"(?m)^  (\w+)  (\S+)\n      (.*)$", run("--help").stdout)
+    for name, values, what in told:
+        marked = ", ".join(f"`{value}`" for value in values.split("|")) if "|" in values else values
+        assert said[name] == f"{marked} | {what}"
+    assert {name for name, _, _ in told} == {*world.side.call("GET", "/switches"),
+                                             *world.side.limits()}
 
 
 def test_the_clock_is_both_services(world: World) -> None:
@@ -182,6 +188,27 @@ def test_rights_by_hand_are_found_by_who_and_where(world: World) -> None:
     assert world.side.rights(email="nobody@example.org") == []
     world.side.take_right(mine["id"])
     assert world.side.rights(email="ada@example.org") == []
+
+
+def test_rows_are_filtered_by_any_field(world: World) -> None:
+    mine = world.side.give_pass(ADA, 3001)["Id"]
+    world.side.give_pass(9002, 3001)
+    cases: tuple[dict[str, Any], ...] = (
+        {"CoworkerId": ADA}, {"CoworkerId": ADA, "Used": "false"}, {"Id": mine},
+        {"CoworkerFullName": "Ada"}, {"CoworkerId": ADA, "UsedDate": "null"})
+    for fields in cases:
+        assert [row["Id"] for row in world.side.rows("coworkertimepasses", **fields)] == [mine]
+    assert world.side.rows("coworkertimepasses", Used="true") == []
+    world.grant()
+    world.grant(group=7002)
+    for fields in ({"group_id": GROUP}, {"applies_to_id": GROUP, "user_id": 10}):
+        rows = world.side.kisi_rows("role_assignments", **fields)
+        assert [row["group_id"] for row in rows] == [GROUP]
+    assert [row["id"] for row in world.side.kisi_rows("users", email="adam@example.org")] == [11]
+    side = world.anonymous()
+    for path in ("nexudus/coworkers", "kisi/users"):
+        refused = side.get(f"/sandbox/{path}", Emial="x")
+        assert (refused.status, refused.json()["error"]) == (400, "rows there have no 'Emial'")
 
 
 # -- faults ----------------------------------------------------------------------------------------

@@ -11,20 +11,10 @@ from typing import Any
 import pytest
 
 from sandbox_world import (
-    ADA, BOB, DAY, HOURS, NORTH, NOW, PASSWORD, ROOM, SOUTH, USER, WORLD, Answer, World)
+    ADA, BOB, BOOKINGS, COWORKERS, DAY, HOURS, NORTH, NOW, PASSES, PASSWORD, ROOM, SOUTH, TOMORROW,
+    USER, WORLD, Answer, World, ids)
 
 pytest_plugins = ["sandbox_fixtures"]
-
-COWORKERS = "/api/spaces/coworkers"
-PASSES = "/api/billing/coworkertimepasses"
-BOOKINGS = "/api/spaces/bookings"
-TOMORROW: dict[str, Any] = {"from_": "2030-01-16T09:00:00Z", "until": "2030-01-16T10:00:00Z"}
-
-
-def ids(answer: Answer) -> list[int]:
-    assert answer.status == 200, answer
-    return [row["Id"] for row in answer.json()["Records"]]
-
 
 # -- tokens ----------------------------------------------------------------------------------------
 
@@ -396,153 +386,7 @@ def test_commands_that_are_not_answer_200(world: World) -> None:
     assert ids(world.nexudus.get(PASSES)) == []
 
 
-# -- passes ----------------------------------------------------------------------------------------
-
-
-def test_a_day_pass_covers_its_day_to_the_cut_off(world: World) -> None:
-    """The location's cut-off is 04:00 in Madrid, one hour ahead of UTC in January."""
-    first, second = (world.side.give_pass(ADA, DAY)["Id"] for _ in range(2))
-    taken = world.side.check_in(ADA)["pass"]
-    assert (taken["Used"], taken["CheckedIn"]) == (True, True)
-    assert taken["UsedDate"].startswith("2030-01-15T10:00:")
-    assert world.side.check_in(ADA, at="2030-01-16T02:59:00Z")["pass"]["Id"] == taken["Id"]
-    other = world.side.check_in(ADA, at="2030-01-16T03:00:00Z")["pass"]
-    assert {taken["Id"], other["Id"]} == {first, second}
-    with pytest.raises(AssertionError, match="does not have a valid time pass"):
-        world.side.check_in(ADA, at="2030-01-17T03:00:00Z")
-
-
-def test_check_in_by_the_api(world: World) -> None:
-    fields = {"BusinessId": NORTH, "CoworkerId": ADA, "FromTime": NOW, "Source": 2}
-    refused = world.nexudus.post("/api/spaces/checkins", fields)
-    assert (refused.status, refused.json()["WasSuccessful"]) == (200, False)
-    assert "does not have a valid time pass" in refused.json()["Message"]
-    given = world.side.give_pass(ADA, DAY)
-    made = world.nexudus.post("/api/spaces/checkins", fields).json()["Value"]
-    assert (made["CoworkerTimePassGuid"], made["ToTime"]) == (given["UniqueId"], None)
-    old = world.nexudus.post("/api/spaces/checkins", {**fields, "FromTime": "2029-01-01T10:00:00Z"})
-    assert (old.status, old.body) == (400, b"")
-
-
-def test_minutes_are_taken_at_check_out(world: World) -> None:
-    given = world.side.give_pass(BOB, HOURS)["Id"]
-    checkin = world.side.check_in(BOB, at=NOW)["checkin"]
-    world.nexudus.put("/api/spaces/checkins", {**checkin, "ToTime": "2030-01-15T14:00:00Z"})
-    left = world.nexudus.get(f"{PASSES}/{given}").json()
-    assert left["RemainingUses"] == 360 and left["Used"] is False
-    checkin = world.side.check_in(BOB, at="2030-01-16T10:00:00Z")["checkin"]
-    world.nexudus.put("/api/spaces/checkins", {**checkin, "ToTime": "2030-01-16T20:00:00Z"})
-    spent = world.nexudus.get(f"{PASSES}/{given}").json()
-    assert (spent["RemainingUses"], spent["Used"]) == (0, True)
-
-
-def test_where_a_pass_is_valid(world: World) -> None:
-    world.side.give_pass(ADA, DAY)
-    with pytest.raises(AssertionError, match="valid time pass"):
-        world.side.check_in(ADA, business=SOUTH)
-    world.side.give_pass(BOB, DAY, expires="2030-01-15T09:00:00Z")
-    with pytest.raises(AssertionError, match="valid time pass"):
-        world.side.check_in(BOB, business=NORTH)
-
-
-@pytest.mark.parametrize(("switch", "moves"), [("yes", True), ("no", False)])
-def test_whether_use_moves_updated_on(world: World, switch: str, moves: bool) -> None:
-    world.side.switch(nexudus_pass_use_bumps=switch)
-    given = world.side.give_pass(ADA, DAY)
-    world.side.set_clock(advance_ms=60_000)
-    used = world.side.use_pass(given["Id"], at="2030-01-15T09:00:00Z")
-    assert used["Used"] is True and used["UsedDate"].startswith("2030-01-15T09:00:00")
-    assert (used["UpdatedOn"] != given["UpdatedOn"]) == moves
-
-
-@pytest.mark.parametrize(("switch", "moves"), [("yes", True), ("no", False)])
-def test_whether_a_team_moves_updated_on(world: World, switch: str, moves: bool) -> None:
-    world.side.switch(nexudus_team_change_bumps=switch)
-    before = world.nexudus.get(f"{COWORKERS}/{ADA}").json()
-    world.side.set_clock(advance_ms=60_000)
-    team = world.side.call("POST", "/nexudus/join-team", {"coworker": ADA, "team": 8001})
-    after = world.nexudus.get(f"{COWORKERS}/{ADA}").json()
-    assert (team["TeamMembers"], after["Teams"], after["TeamIds"]) == ([ADA], [8001], "8001")
-    assert (after["UpdatedOn"] != before["UpdatedOn"]) == moves
-    team = world.side.call("POST", "/nexudus/leave-team", {"coworker": ADA, "team": 8001})
-    assert team["TeamMembers"] == []
-
-
-# -- contracts and sales ---------------------------------------------------------------------------
-
-
-def test_a_contract_brings_passes(world: World) -> None:
-    started = world.side.start_contract(ADA, 5001)
-    contract = started["contract"]
-    assert (contract["Active"], contract["Cancelled"], contract["TariffName"]) == (
-        True, False, "Resident")
-    assert len(started["passes"]) == 2
-    for given in started["passes"]:
-        assert given["IsFromTariff"] is True
-        assert given["CoworkerContractUniqueId"] == contract["UniqueId"]
-        assert given["ExpireDate"].endswith("T00:00:00Z")
-    coworker = world.nexudus.get(f"{COWORKERS}/{ADA}").json()
-    assert coworker["CoworkerContractIds"] == str(contract["Id"])
-    assert coworker["TariffName"] == "Resident"
-
-
-@pytest.mark.parametrize(("switch", "old", "new"), [
-    ("deleted", "gone", 2), ("expired", "expired", 2), ("topped_up", "there", 1)])
-def test_unused_passes_at_renewal(world: World, switch: str, old: str, new: int) -> None:
-    world.side.switch(nexudus_renewal=switch)
-    started = world.side.start_contract(ADA, 5001)
-    used, unused = (given["Id"] for given in started["passes"])
-    world.side.use_pass(used)
-    renewed = world.side.renew_contract(started["contract"]["Id"])
-    assert len(renewed["passes"]) == new
-    assert world.nexudus.get(f"{PASSES}/{used}").status == 200
-    answer = world.nexudus.get(f"{PASSES}/{unused}")
-    if old == "gone":
-        assert answer.status == 404
-    else:
-        expired = answer.json()["ExpireDate"].startswith("2030-01-15T10:00:")
-        assert expired == (old == "expired")
-
-
-@pytest.mark.parametrize("switch", ["kept", "expired", "deleted"])
-def test_passes_when_a_contract_ends(world: World, switch: str) -> None:
-    world.side.switch(nexudus_contract_end=switch)
-    started = world.side.start_contract(ADA, 5001)
-    ended = world.side.cancel_contract(started["contract"]["Id"])
-    assert (ended["Active"], ended["Cancelled"]) == (False, True)
-    rows = world.nexudus.get(PASSES).json()["Records"]
-    assert len(rows) == (0 if switch == "deleted" else 2)
-    for row in rows:
-        assert row["ExpireDate"].startswith("2030-01-15T10:00:") == (switch == "expired")
-    assert world.nexudus.get(f"{COWORKERS}/{ADA}").json()["CoworkerContractIds"] is None
-
-
-def test_a_contract_that_ends_later(world: World) -> None:
-    contract = world.side.start_contract(ADA, 5001)["contract"]["Id"]
-    leaving = world.side.cancel_contract(contract, at="2030-02-01T00:00:00Z")
-    assert (leaving["Active"], leaving["CancellationDate"]) == (True, "2030-02-01T00:00:00Z")
-    world.side.set_clock(now="2030-02-01T00:00:01Z")
-    gone = world.nexudus.get(f"/api/billing/coworkercontracts/{contract}").json()
-    assert (gone["Active"], gone["Cancelled"]) == (False, True)
-    assert gone["UpdatedOn"].startswith("2030-02-01T00:00:0")
-
-
-def test_a_product_brings_its_passes_once_paid(world: World) -> None:
-    assert world.side.sell_product(ADA, 6001, paid=False)["passes"] == []
-    sold = world.side.sell_product(ADA, 6001)
-    assert [row["TimePassName"] for row in sold["passes"]] == ["Day Pass"]
-    assert sold["passes"][0]["CoworkerProductUniqueId"] == sold["sale"]["UniqueId"]
-    assert sold["passes"][0]["IsFromTariff"] is False
-
-
-def test_who_leaves(world: World) -> None:
-    world.side.give_pass(ADA, DAY)
-    world.side.book(ADA, ROOM, **TOMORROW)
-    assert world.side.suspend(ADA)["Active"] is False
-    assert world.side.resume(ADA)["Active"] is True
-    world.side.delete_coworker(ADA)
-    assert world.nexudus.get(f"{COWORKERS}/{ADA}").status == 404
-    assert ids(world.nexudus.get(PASSES)) == [] and ids(world.nexudus.get(BOOKINGS)) == []
+# -- side-door rows --------------------------------------------------------------------------------
 
 
 def test_merging_with_and_without_a_bump(world: World) -> None:

@@ -89,8 +89,8 @@ class Sandbox:
 
     # -- Nexudus -----------------------------------------------------------------------------------
 
-    def rows(self, entity: str) -> list[Row]:
-        return self.call("GET", f"/nexudus/{entity}")
+    def rows(self, entity: str, **fields: Any) -> list[Row]:
+        return self.call("GET", f"/nexudus/{entity}", **fields)
 
     def create(self, entity: str, **fields: Any) -> Row:
         return self.call("POST", f"/nexudus/{entity}", fields)
@@ -141,6 +141,9 @@ class Sandbox:
     def pause_contract(self, contract: int, from_: str, until: str) -> Row:
         return self._act("pause-contract", contract=contract, until=until, **{"from": from_})
 
+    def resume_contract(self, contract: int) -> Row:
+        return self._act("resume-contract", contract=contract)
+
     def archive(self, coworker: int) -> Row:
         return self._act("archive", coworker=coworker)
 
@@ -183,8 +186,8 @@ class Sandbox:
     def suspend_user(self, email: str, suspended: bool = True) -> Row:
         return self.call("POST", "/kisi/suspend", {"email": email, "suspended": suspended})
 
-    def kisi_rows(self, table: str) -> list[Row]:
-        return self.call("GET", f"/kisi/{table}")
+    def kisi_rows(self, table: str, **fields: Any) -> list[Row]:
+        return self.call("GET", f"/kisi/{table}", **fields)
 
     def delete_kisi(self, table: str, ident: int) -> None:
         self.call("DELETE", f"/kisi/{table}/{ident}")
