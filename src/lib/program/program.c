@@ -27,6 +27,11 @@
 #define STOP_MAX_MS     8000 /* SIGTERM ends a daemon within 10 s */
 #define SECRET_CHECK_MS 5000 /* while one is missing */
 
+/* Read by jemalloc at its start. Loading the tables leaves as much freed memory as the tables hold;
+ * without its thread, jemalloc gives that back only while somebody allocates. */
+extern const char *malloc_conf;
+const char *malloc_conf = "narenas:2,background_thread:true,dirty_decay_ms:1000";
+
 struct _LkProgram
 {
   const LkProgramSpec *spec;
