@@ -10,13 +10,8 @@
 #include <latchkey/model/report.h>
 
 void
-lk_program_reject (LkProgram *program,
-                   const LkRecord *record,
-                   const char *space,
-                   gint64 committed,
-                   const GError *error,
-                   LkAckFunc func,
-                   gpointer data)
+lk_program_reject (LkProgram *program, const LkRecord *record, const char *space, gint64 committed,
+                   const GError *error, LkAckFunc func, gpointer data)
 {
   const char *prefix = lk_kafka_prefix (lk_program_kafka (program));
   g_autofree char *topic = lk_topic_name (prefix, LK_KIND_REJECTS, space);
@@ -24,12 +19,12 @@ lk_program_reject (LkProgram *program,
   g_autoptr (GError) local = NULL;
   LkKind kind = LK_KIND_COUNT_;
   const char *scope;
-  const LkReject reject = { .topic = (char *)record->topic,
+  const LkReject reject = { .topic = (char *) record->topic,
                             .partition = record->partition,
                             .offset = record->offset,
-                            .program = (char *)lk_kafka_program (lk_program_kafka (program)),
+                            .program = (char *) lk_kafka_program (lk_program_kafka (program)),
                             .reason = error->message,
-                            .value = (char *)record->value,
+                            .value = (char *) record->value,
                             .value_len = record->value_len,
                             .at = lk_clock_wall (lk_program_clock (program)) };
 
@@ -39,7 +34,7 @@ lk_program_reject (LkProgram *program,
         func (record->offset, NULL, data);
       return;
     }
-  (void)lk_topic_parse (record->topic, prefix, &kind, &scope);
+  (void) lk_topic_parse (record->topic, prefix, &kind, &scope);
   lk_metric_add (LK_M_REJECTS, 1, space, kind == LK_KIND_COUNT_ ? "other" : lk_kind_name (kind),
                  NULL);
   lk_warning (LK_F (.space = space, .topic = record->topic, .partition = record->partition,

@@ -25,8 +25,8 @@ expected_partitions (LkKind kind, const LkConfigSpace *space)
 static const char *
 account_name (const LkScoped *scoped, gconstpointer account)
 {
-  return scoped->spec->scope == LK_SCOPE_NEXUDUS ? ((const LkConfigNexudus *)account)->account
-                                                 : ((const LkConfigKisi *)account)->account;
+  return scoped->spec->scope == LK_SCOPE_NEXUDUS ? ((const LkConfigNexudus *) account)->account
+                                                 : ((const LkConfigKisi *) account)->account;
 }
 
 GHashTable *
@@ -68,7 +68,7 @@ lk_scope_owned (const LkScoped *scoped)
         for (guint i = 0; i < scoped->spaces->len; i++)
           g_ptr_array_add (topics,
                            lk_topic_name (scoped->prefix, use->kind,
-                                          ((LkConfigSpace *)scoped->spaces->pdata[i])->code));
+                                          ((LkConfigSpace *) scoped->spaces->pdata[i])->code));
       else
         for (guint i = 0; i < scoped->accounts->len; i++)
           g_ptr_array_add (topics,
@@ -80,8 +80,8 @@ lk_scope_owned (const LkScoped *scoped)
 }
 
 gboolean
-lk_scope_choose (
-    LkScoped *scoped, const LkProgramSpec *spec, LkConfig *config, char **names, GError **error)
+lk_scope_choose (LkScoped *scoped, const LkProgramSpec *spec, LkConfig *config, char **names,
+                 GError **error)
 {
   scoped->spec = spec;
   scoped->prefix = config->kafka.topic_prefix;
@@ -98,7 +98,7 @@ lk_scope_choose (
                         scoped->spec->scope == LK_SCOPE_SPACES ? "--space" : "--account", names[i],
                         config->path);
     }
-#define CHOSEN(name) (names == NULL || g_strv_contains ((const char *const *)names, name))
+#define CHOSEN(name) (names == NULL || g_strv_contains ((const char *const *) names, name))
   if (scoped->spec->scope == LK_SCOPE_NEXUDUS)
     for (guint i = 0; i < config->n_nexudus; i++)
       if (CHOSEN (config->nexudus[i].account))

@@ -21,8 +21,8 @@ typedef struct
 
 /* Those that NAMES (--space, --account; NULL: all) choose. FALSE (CONFIG) when a name is not in the
  * configuration. SCOPED, zeroed before, is cleared with lk_scope_clear either way. */
-gboolean lk_scope_choose (
-    LkScoped *scoped, const LkProgramSpec *spec, LkConfig *config, char **names, GError **error);
+gboolean lk_scope_choose (LkScoped *scoped, const LkProgramSpec *spec, LkConfig *config,
+                          char **names, GError **error);
 void lk_scope_clear (LkScoped *scoped);
 
 /* Every topic that is used as any of USES (LkUse) → its partitions (GINT_TO_POINTER). Free with

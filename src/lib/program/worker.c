@@ -32,10 +32,10 @@ rules_decode (const LkRecord *record, gpointer data, GError **error)
 
   if (rules != NULL && rules->decider > LK_DECIDER)
     {
-      (void)lk_fail (error, LK_ERROR_REJECT,
-                     "rules are for decider %" G_GINT64_FORMAT
-                     ", this worker has %d: install the newer release",
-                     rules->decider, LK_DECIDER);
+      (void) lk_fail (error, LK_ERROR_REJECT,
+                      "rules are for decider %" G_GINT64_FORMAT
+                      ", this worker has %d: install the newer release",
+                      rules->decider, LK_DECIDER);
       g_clear_pointer (&rules, lk_rules_free);
     }
   return rules;
@@ -50,18 +50,14 @@ rules_free_entry (gpointer entry)
 static int
 rules_compare (gconstpointer a, gconstpointer b)
 {
-  gint64 x = ((const LkRules *)a)->rules_version, y = ((const LkRules *)b)->rules_version;
+  gint64 x = ((const LkRules *) a)->rules_version, y = ((const LkRules *) b)->rules_version;
 
   return x < y ? -1 : x > y;
 }
 
 static void
-rules_changed (LkTable *table,
-               gint32 partition,
-               const char *key,
-               gconstpointer old_entry,
-               gpointer new_entry,
-               gpointer data)
+rules_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+               gpointer new_entry, gpointer data)
 {
   Space *space = data;
 
@@ -162,13 +158,13 @@ partition_turn (Partition *part)
 
   if (part->records > 0)
     {
-      lk_metric_add (LK_M_RECORDS_READ, (double)part->records, part->space->config->code,
+      lk_metric_add (LK_M_RECORDS_READ, (double) part->records, part->space->config->code,
                      lk_kind_name (worker->spec->input), NULL);
       part->records = 0;
     }
   if (part->written > 0)
     {
-      lk_metric_add (LK_M_RECORDS_WRITTEN, (double)part->written, part->space->config->code,
+      lk_metric_add (LK_M_RECORDS_WRITTEN, (double) part->written, part->space->config->code,
                      lk_kind_name (LK_KIND_COMMANDS), NULL);
       part->written = 0;
     }
@@ -253,7 +249,7 @@ space_new (Worker *worker, const LkConfigSpace *config)
   space->config = config;
   space->input_topic = lk_topic_name (prefix, worker->spec->input, config->code);
   space->ce_source = g_strdup_printf ("/latchkey/%s/%s", worker->spec->program, config->code);
-  space->partitions = g_new0 (Partition, (gsize)config->partitions);
+  space->partitions = g_new0 (Partition, (gsize) config->partitions);
   for (int p = 0; p < config->partitions; p++)
     {
       space->partitions[p] = (Partition){ .space = space,
@@ -313,7 +309,7 @@ worker_start (LkProgram *program, GError **error)
 static void
 worker_stop (gpointer state)
 {
-  ((Worker *)state)->stopping = TRUE;
+  ((Worker *) state)->stopping = TRUE;
 }
 
 static gboolean

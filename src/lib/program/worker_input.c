@@ -31,7 +31,7 @@ key_fits (const LkRecord *record, const LkCommand *command, GError **error)
   if (strlen (key) == record->key_len && memcmp (key, record->key, record->key_len) == 0)
     return TRUE;
   return lk_fail (error, LK_ERROR_REJECT, "record key: expected '%s' from the value, got '%.*s'",
-                  key, (int)MIN (record->key_len, 64), record->key);
+                  key, (int) MIN (record->key_len, 64), record->key);
 }
 
 static void
@@ -53,7 +53,7 @@ input_tombstone (Partition *part, const LkRecord *record)
     g_snprintf (key, sizeof key, "%" G_GINT64_FORMAT, member);
   else
     g_snprintf (key, sizeof key, "%" G_GINT64_FORMAT "/%s/%.*s", member, word,
-                rest == NULL ? 0 : (int)(record->key_len - (gsize)(rest - record->key)),
+                rest == NULL ? 0 : (int) (record->key_len - (gsize) (rest - record->key)),
                 rest == NULL ? "" : rest);
   worker_publish_tombstone (part, record, key);
 }
@@ -83,8 +83,8 @@ input_record (const LkRecord *record, gpointer data)
     }
   if (!g_str_equal (command.space, space->config->code))
     {
-      (void)lk_fail (&error, LK_ERROR_REJECT, "space: '%s' in a topic of '%s'", command.space,
-                     space->config->code);
+      (void) lk_fail (&error, LK_ERROR_REJECT, "space: '%s' in a topic of '%s'", command.space,
+                      space->config->code);
       reject (part, record, error);
       return;
     }

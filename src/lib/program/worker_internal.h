@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-#define KEEP_MS  LK_DAY        /* a table away longer is read anew (design §5) */
+#define KEEP_MS LK_DAY         /* a table away longer is read anew (design §5) */
 #define EMPTY_MS (30 * LK_DAY) /* what has given nothing for so long is tombstoned */
 #define SWEEP_MS LK_HOUR
 
@@ -81,8 +81,8 @@ extern const LkTableOps worker_commands_ops;
 /* What RECORD caused is durable, or has to be caused again: an LkAckFunc, whose data is an Ack. */
 void worker_settled (gint64 offset, const GError *error, gpointer data);
 Ack *worker_ack_new (Partition *part, gint64 offset);
-void
-worker_publish_if_different (Partition *part, const LkRecord *record, const LkCommand *command);
+void worker_publish_if_different (Partition *part, const LkRecord *record,
+                                  const LkCommand *command);
 /* The snapshot's tombstone is answered with the command's. */
 void worker_publish_tombstone (Partition *part, const LkRecord *record, const char *key);
 /* Tombstones what has given nothing for 30 days; its snapshot, if any is left, decides the same
@@ -99,7 +99,7 @@ void worker_restart_reading (Partition *part, const char *why);
 /* --- worker.c --- */
 
 /* A record of a table that can't be understood (LkTableOps.rejected). */
-void
-worker_table_rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data);
+void worker_table_rejected (LkTable *table, const LkRecord *record, const GError *error,
+                            gpointer data);
 
 G_END_DECLS

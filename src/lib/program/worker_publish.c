@@ -29,7 +29,7 @@ is_ours (const Worker *worker, const LkRecord *record)
   if (worker->spec->source == LK_SOURCE_MEMBER)
     return slash == NULL;
   const char *word = worker->spec->source == LK_SOURCE_PASS ? "/pass/" : "/booking/";
-  return slash != NULL && record->key_len - (gsize)(slash - record->key) > strlen (word)
+  return slash != NULL && record->key_len - (gsize) (slash - record->key) > strlen (word)
          && memcmp (slash, word, strlen (word)) == 0;
 }
 
@@ -49,12 +49,12 @@ standing_decode (const LkRecord *record, gpointer data, GError **error)
 static int
 standing_compare (gconstpointer a, gconstpointer b)
 {
-  return lk_version_compare (((const Standing *)a)->version, ((const Standing *)b)->version);
+  return lk_version_compare (((const Standing *) a)->version, ((const Standing *) b)->version);
 }
 
 static void
-commands_overruled (
-    LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
+commands_overruled (LkTable *table, gint32 partition, const char *key, gpointer entry,
+                    gpointer data)
 {
   Space *space = data;
   Partition *part = &space->partitions[partition];
@@ -112,7 +112,7 @@ worker_settled (gint64 offset, const GError *error, gpointer data)
 static void
 published (gint64 offset, const GError *error, gpointer data)
 {
-  ((Ack *)data)->part->written += error == NULL;
+  ((Ack *) data)->part->written += error == NULL;
   worker_settled (offset, error, data);
 }
 
@@ -127,13 +127,8 @@ worker_ack_new (Partition *part, gint64 offset)
 
 /* STANDING NULL: a tombstone. */
 static void
-publish (Partition *part,
-         const LkRecord *record,
-         const char *key,
-         const char *value,
-         gsize len,
-         Standing *standing,
-         const LkHeaders *headers)
+publish (Partition *part, const LkRecord *record, const char *key, const char *value, gsize len,
+         Standing *standing, const LkHeaders *headers)
 {
   g_autoptr (GError) error = NULL;
   Ack *ack = worker_ack_new (part, record->offset);
@@ -145,12 +140,8 @@ publish (Partition *part,
 }
 
 static void
-fill_headers (Partition *part,
-              const LkRecord *record,
-              const LkCommand *command,
-              const char *key,
-              guint64 digest,
-              LkHeaders *headers)
+fill_headers (Partition *part, const LkRecord *record, const LkCommand *command, const char *key,
+              guint64 digest, LkHeaders *headers)
 {
   const char *parent;
   gsize len;
@@ -176,7 +167,7 @@ worker_publish_if_different (Partition *part, const LkRecord *record, const LkCo
   char key[LK_KEY_MAX];
   gboolean forced = FALSE;
 
-  (void)lk_command_key (command, key); /* the length: the key is text */
+  (void) lk_command_key (command, key); /* the length: the key is text */
   const Standing *stands = lk_table_get (part->space->commands, part->partition, key);
   if (g_hash_table_size (part->overruled) > 0)
     forced = g_hash_table_remove (part->overruled, key);
@@ -243,7 +234,7 @@ worker_sweep (Worker *worker)
       lk_table_foreach (space->commands, sweep_entry, &all);
       for (guint k = 0; k + 1 < keys->len; k += 2)
         /* A failure leaves it for the next sweep. */
-        (void)lk_table_put (space->commands, (gint32)atoi (keys->pdata[k]), keys->pdata[k + 1],
-                            NULL, 0, NULL, NULL, NULL, NULL);
+        (void) lk_table_put (space->commands, (gint32) atoi (keys->pdata[k]), keys->pdata[k + 1],
+                             NULL, 0, NULL, NULL, NULL, NULL);
     }
 }

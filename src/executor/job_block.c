@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What can't be done for a person stands in the ledger's record of them, by group and reason, so
+ * that the plan leaves it alone and the operator sees why (design §6.7).
+ */
+#include "job_internal.h"
+
+#include "record.h"
+
+#include <latchkey/base/log.h>
+
+#define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
+
+/* What stops creates and what stops deletes stand side by side: neither may lift the other. */
+static void
+clear_blocks (LkLedgerMember *member, gint64 group, const char *reason)
+{
+  guint left = 0;
+
+  for (guint i = 0; i < member->n_blocked; i++)
+    if (member->blocked[i].group_id == group
+        && plan_block_is_of_delete (member->blocked[i].reason) == plan_block_is_of_delete (reason))
+      g_free (member->blocked[i].reason);
+    else
+      member->blocked[left++] = member->blocked[i];
+  member->n_blocked = left;
+}
+
+static void
+add_block (LkLedgerMember *member, gint64 group, const char *reason, gint64 foreign, LkTime until)
+{
+  if (group != 0)
+    clear_blocks (member, group, reason);
+  member->blocked = g_renew (LkBlocked, member->blocked, member->n_blocked + 1);
+  member->blocked[member->n_blocked++] = (LkBlocked){ group, g_strdup (reason), foreign, until };
+}
+
+static gboolean
+is_blocked_already (const Person *person, gint64 group, const char *reason)
+{
+  const LkLedgerMember *known = state_member_record (person);
+
+  for (guint i = 0; known != NULL && i < known->n_blocked; i++)
+    if (known->blocked[i].group_id == group && g_str_equal (known->blocked[i].reason, reason))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+record_block (Job *job)
+{
+  job_write_member (job, job_done);
+}
+
+/* The person can't be served in the action's group: recorded, told, and the plan goes on with the
+ * rest. */
+void
+job_stop_group (Job *job, const char *reason, gint64 foreign, LkTime until)
+{
+  lk_warning (LK_F (.space = job->person->space->config->code, .member = job->person->member,
+                    .event = "blocked"),
+              "blocked in group %" G_GINT64_FORMAT ": %s", job->action.group_id, reason);
+  gboolean told = is_blocked_already (job->person, job->action.group_id, reason);
+  lk_ledger_member_clear (&job->member);
+  record_copy_member (job->person, &job->member);
+  add_block (&job->member, job->action.group_id, reason, foreign, until);
+  job->change = "blocked";
+  job->cause = reason;
+  if (told) /* the same once more is no change */
+    record_block (job);
+  else
+    job_write_change (job, record_block);
+}
+
+/* A right that can't be taken away now. The plan leaves it alone for a while: else it would be
+ * tried again at once, and before everything else of everybody. */
+void
+job_stop_delete (Job *job, const char *reason)
+{
+  job_stop_group (job, reason, 0, job_now (job) + DELETE_AGAIN_MS);
+}
+
+static void
+logged (gint64 offset, const GError *error, gpointer data)
+{
+  (void) offset;
+  (void) data;
+  /* A block is a note: the next plan comes to the same and writes it again. */
+  if (error != NULL)
+    lk_warning (LK_F (.event = "write_failed", .error = error), "a block was not recorded");
+}
+
+void
+job_block (const JobContext *context, Person *person, gint64 group, const char *reason,
+           gint64 foreign_right_id, LkTime until)
+{
+  g_auto (LkLedgerMember) member = { 0 };
+  LkAccessChange change = { .change = (char *) "blocked",
+                            .cause = (char *) reason,
+                            .group_id = group,
+                            .window = { LK_TIME_NONE, LK_TIME_NONE } };
+  g_autofree char *name = g_strdup_printf ("blocked/%" G_GINT64_FORMAT "/%s", group, reason);
+
+  (void) context;
+  if (is_blocked_already (person, group, reason))
+    return;
+  record_copy_member (person, &member);
+  add_block (&member, group, reason, foreign_right_id, until);
+  record_change (person, &change, name, NULL, NULL);
+  record_member (person, &member, logged, NULL);
+}
+
+static gboolean
+is_of_address (const char *reason)
+{
+  return g_str_equal (reason, PLAN_SHARED_ADDRESS) || g_str_equal (reason, PLAN_NO_ADDRESS);
+}
+
+static gboolean
+is_lifted_by_facts (const char *reason)
+{
+  return !g_str_equal (reason, "user_gone"); /* only `resync` lifts that */
+}
+
+static void
+unblock (Person *person, gboolean (*lifts) (const char *reason))
+{
+  const LkLedgerMember *known = state_member_record (person);
+  g_auto (LkLedgerMember) member = { 0 };
+  guint left = 0;
+
+  if (known == NULL || known->n_blocked == 0)
+    return;
+  record_copy_member (person, &member);
+  for (guint i = 0; i < member.n_blocked; i++)
+    if (!lifts (member.blocked[i].reason))
+      member.blocked[left++] = member.blocked[i];
+    else
+      g_free (member.blocked[i].reason);
+  member.n_blocked = left;
+  if (left < known->n_blocked)
+    record_member (person, &member, logged, NULL);
+}
+
+void
+job_unblock (const JobContext *context, Person *person)
+{
+  (void) context;
+  unblock (person, is_lifted_by_facts);
+}
+
+void
+job_unblock_address (const JobContext *context, Person *person)
+{
+  (void) context;
+  unblock (person, is_of_address);
+}

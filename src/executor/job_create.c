@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * A right is made: intended in the ledger, created in KISI, told, held. And what became of a create
+ * whose answer never came: KISI's list tells (design §6.4, §6.5).
+ */
+#include "job_internal.h"
+
+#include "record.h"
+
+#include <latchkey/base/metrics.h>
+
+#define RESOLVE_SKEW_MS LK_MINUTE   /* KISI's clock against ours, for "created since" */
+#define LOST_INTENT_MS (7 * LK_DAY) /* a create that was given up may show that long after */
+
+/* --- intents ---------------------------------------------------------------------------------- */
+
+static void
+right_made (Job *job)
+{
+  job->right.state = LK_RIGHT_HELD;
+  job_write_right (job, job_done);
+}
+
+static void
+give_up_intent (Job *job, Step next)
+{
+  job->right.state = LK_RIGHT_ENDED;
+  job->right.ended_at = job_now (job);
+  job_write_right (job, next);
+}
+
+/* Same user, group and window, made since, and nobody else's of ours. */
+static gboolean
+is_of_intent (const Job *job, const LkKisiAssignment *assignment, const LkRight *intent)
+{
+  LkWindow a = plan_whole_seconds (assignment->window), b = plan_whole_seconds (intent->window);
+  char key[LK_KEY_MAX];
+
+  state_right_key (job->person, intent, key);
+  return assignment->user_id == intent->kisi_user_id && assignment->group_id == intent->group_id
+         && lk_window_equal (a, b)
+         && (assignment->created_at == LK_TIME_NONE || intent->intended_at == LK_TIME_NONE
+             || assignment->created_at >= intent->intended_at - RESOLVE_SKEW_MS)
+         && !state_knows_right_id (job->person, assignment->id, key);
+}
+
+/* --- create ----------------------------------------------------------------------------------- */
+
+static void
+block_refused (Job *job)
+{
+  /* A refusal of this window says nothing about the next one. */
+  job_stop_group (job, "refused", 0, job->right.window.until);
+}
+
+/* An intent of ours that was given up and that ASSIGNMENT is the late effect of (design §6.5); into
+ * the job, as held from here on ("held" after "ended" without id, merge.h). */
+static gboolean
+take_lost_intent (Job *job, const LkKisiAssignment *assignment)
+{
+  PlanFacts facts;
+  const LkRight *lost = NULL;
+
+  state_facts (job->person, &facts);
+  for (guint i = 0; i < facts.rights->len && lost == NULL; i++)
+    {
+      const LkRight *right = facts.rights->pdata[i];
+      if (right->state == LK_RIGHT_ENDED && right->right_id == 0
+          && right->intended_at != LK_TIME_NONE
+          && right->intended_at >= job_now (job) - LOST_INTENT_MS
+          && is_of_intent (job, assignment, right))
+        lost = right;
+    }
+  if (lost != NULL)
+    {
+      lk_right_clear (&job->right);
+      lk_right_copy (&job->right, lost);
+      job->right.right_id = assignment->id;
+      job->right.ended_at = LK_TIME_NONE;
+    }
+  state_facts_clear (&facts);
+  return lost != NULL;
+}
+
+/* Of the rights of this user on this group, one is in the way: ours or somebody else's? */
+static void
+in_the_way (Job *job, LkKisiAnswer *answer)
+{
+  const LkKisiAssignment *foreign = NULL;
+
+  if (job_common (job, answer))
+    return;
+  for (guint i = 0; answer->assignments != NULL && i < answer->assignments->len; i++)
+    {
+      const LkKisiAssignment *assignment = answer->assignments->pdata[i];
+      if (assignment->group_id != job->action.group_id)
+        continue;
+      if (state_knows_right_id (job->person, assignment->id, ""))
+        {
+          /* Our own: this organization takes one right for user and group. */
+          job->context->only_one_right (job->context->data);
+          job_done (job);
+          return;
+        }
+      if (take_lost_intent (job, assignment))
+        {
+          job->change = "created";
+          job->cause = "claim";
+          job_write_change (job, right_made);
+          return;
+        }
+      foreign = assignment;
+    }
+  if (foreign == NULL)
+    {
+      job_retry (job); /* it went meanwhile */
+      return;
+    }
+  /* Looked at again when it ends. One that has ended and is in the way all the same is looked at
+   * like one without an end, not every second. */
+  LkTime until = job_now (job) + BLOCK_AGAIN_MS;
+  if (lk_window_until (foreign->window) > job_now (job))
+    until = MIN (until, lk_window_until (foreign->window));
+  job_stop_group (job, "foreign_right", foreign->id, until);
+}
+
+static void
+look_in_the_way (Job *job)
+{
+  if (!job_may_call (job, look_in_the_way))
+    return;
+  job->on_answer = in_the_way;
+  job->call = lk_kisi_list_user_assignments (job->context->kisi, job->right.kisi_user_id,
+                                             KEY_RESERVE, job_answered, job);
+}
+
+static void
+group_checked_for_create (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_GONE)
+    job_stop_group (job, "group_gone", 0, job_now (job) + BLOCK_AGAIN_MS);
+  else if (!job_common (job, answer))
+    job_retry (job);
+}
+
+static void
+check_group_for_create (Job *job)
+{
+  if (!job_may_call (job, check_group_for_create))
+    return;
+  job->on_answer = group_checked_for_create;
+  job->call = lk_kisi_get_group (job->context->kisi, job->action.group_id, job_answered, job);
+}
+
+static void
+forget_user (Job *job)
+{
+  const LkLedgerMember *known = state_member_record (job->person);
+
+  if (known != NULL && known->invited_at != LK_TIME_NONE)
+    {
+      job_stop_group (job, "user_gone", 0, LK_TIME_NONE);
+      return;
+    }
+  lk_ledger_member_clear (&job->member);
+  record_copy_member (job->person, &job->member);
+  job->member.kisi_user_id = 0;
+  job_write_member (job, job_done);
+}
+
+static void
+user_checked_for_create (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_GONE)
+    forget_user (job);
+  else if (answer->verdict == LK_KISI_OK)
+    check_group_for_create (job);
+  else if (!job_common (job, answer))
+    job_retry (job);
+}
+
+/* 404 on a create: the user, or the group. */
+static void
+look_what_is_gone (Job *job)
+{
+  if (!job_may_call (job, look_what_is_gone))
+    return;
+  job->on_answer = user_checked_for_create;
+  job->call = lk_kisi_get_user (job->context->kisi, job->right.kisi_user_id, job_answered, job);
+}
+
+static void
+right_created (Job *job, LkKisiAnswer *answer)
+{
+  switch (answer->verdict)
+    {
+    case LK_KISI_OK:
+      job->right.right_id = ((LkKisiAssignment *) answer->assignments->pdata[0])->id;
+      job->change = "created";
+      job->cause = "claim";
+      job_write_change (job, right_made);
+      break;
+    case LK_KISI_DUPLICATE:
+      give_up_intent (job, look_in_the_way);
+      break;
+    case LK_KISI_GONE:
+      give_up_intent (job, look_what_is_gone);
+      break;
+    case LK_KISI_INVALID:
+      give_up_intent (job, block_refused);
+      break;
+    case LK_KISI_FORBIDDEN:
+      give_up_intent (job, job_check_key);
+      break;
+    case LK_KISI_UNAUTHORIZED:
+      give_up_intent (job, job_refuse_account);
+      break;
+    case LK_KISI_THROTTLED:
+      give_up_intent (job, job_again);
+      break;
+    case LK_KISI_UNAVAILABLE:
+      give_up_intent (job, job_retry);
+      break;
+    case LK_KISI_UNKNOWN:
+    case LK_KISI_MALFORMED:
+      /* It may have happened: the intent stays open and is resolved by reading (design §6.4). */
+      job_retry (job);
+      break;
+    }
+}
+
+static void
+create_right (Job *job)
+{
+  if (!job_may_call (job, create_right))
+    return;
+  if (lk_window_until (job->right.window) <= job_now (job))
+    {
+      give_up_intent (job, job_done); /* it ended while it waited for the rate */
+      return;
+    }
+  job->on_answer = right_created;
+  job->call = lk_kisi_create_assignment (job->context->kisi, job->right.kisi_user_id,
+                                         job->right.group_id, job->right.window, job_answered, job);
+}
+
+void
+job_start_create (Job *job)
+{
+  PlanFacts facts;
+  LkVersion version;
+
+  state_facts (job->person, &facts);
+  job->right = (LkRight){ .format = LK_LEDGER_FORMAT,
+                          .member = job->person->member,
+                          .space = g_strdup (job->person->space->config->code),
+                          /* The one identity made by chance, so that two owners' creates never
+                           * share a record (design §6). */
+                          .right = g_uuid_string_random (),
+                          .state = LK_RIGHT_INTENDED,
+                          .kisi_user_id = facts.known->kisi_user_id,
+                          .group_id = job->action.group_id,
+                          .window = job->action.window,
+                          .intended_at = job_now (job),
+                          .ended_at = LK_TIME_NONE };
+  job->right.sources = plan_sources (&facts, job->action.group_id, job->action.window, &version);
+  job->has_right = TRUE;
+  state_facts_clear (&facts);
+  job_write_right (job, create_right);
+}
+
+/* --- resolve ---------------------------------------------------------------------------------- */
+
+static void
+resolved (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict != LK_KISI_GONE && job_common (job, answer))
+    return;
+  for (guint i = 0; answer->verdict == LK_KISI_OK && i < answer->assignments->len; i++)
+    {
+      const LkKisiAssignment *assignment = answer->assignments->pdata[i];
+      if (!is_of_intent (job, assignment, &job->right))
+        continue;
+      job->right.right_id = assignment->id;
+      job->change = "created";
+      job->cause = "claim";
+      job_write_change (job, right_made);
+      return;
+    }
+  give_up_intent (job, job_done);
+}
+
+void
+job_start_resolve (Job *job)
+{
+  if (!job_may_call (job, job_start_resolve))
+    return;
+  job->on_answer = resolved;
+  job->call = lk_kisi_list_user_assignments (job->context->kisi, job->right.kisi_user_id,
+                                             KEY_RESERVE, job_answered, job);
+}

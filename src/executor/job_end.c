@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * A right is taken away, or its window changed where KISI takes one right for user and group.
+ */
+#include "job_internal.h"
+
+#include <latchkey/base/log.h>
+
+/* --- delete ----------------------------------------------------------------------------------- */
+
+static void
+right_gone (Job *job)
+{
+  job->right.state = LK_RIGHT_ENDED;
+  job->right.ended_at = job_now (job);
+  job_write_right (job, job_done);
+}
+
+static void
+tell_removed (Job *job)
+{
+  job->change = "removed";
+  job->cause = job->action.class == PLAN_TIDY ? "lapsed_or_replaced" : "claim";
+  job_write_change (job, right_gone);
+}
+
+/* 404 on a delete is done only while the key still sees the group of the right (design §6.7). */
+static void
+group_checked_for_delete (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_OK)
+    tell_removed (job);
+  else if (answer->verdict == LK_KISI_GONE)
+    {
+      lk_error (LK_F (.space = job->person->space->config->code, .member = job->person->member,
+                      .event = "group_gone"),
+                "the key no longer sees group %" G_GINT64_FORMAT
+                ": whether its rights are gone can't be told; they wait",
+                job->right.group_id);
+      job_stop_delete (job, "delete_group_gone");
+    }
+  else if (!job_common (job, answer))
+    job_retry (job);
+}
+
+static void
+check_group_for_delete (Job *job)
+{
+  if (!job_may_call (job, check_group_for_delete))
+    return;
+  job->on_answer = group_checked_for_delete;
+  job->call = lk_kisi_get_group (job->context->kisi, job->right.group_id, job_answered, job);
+}
+
+static void
+right_deleted (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_OK)
+    tell_removed (job);
+  else if (answer->verdict == LK_KISI_GONE)
+    check_group_for_delete (job);
+  else if (answer->verdict == LK_KISI_INVALID || answer->verdict == LK_KISI_DUPLICATE)
+    job_stop_delete (job, "delete_refused"); /* as such: a later try may pass */
+  else
+    (void) job_common (job, answer);
+}
+
+void
+job_start_delete (Job *job)
+{
+  if (!job_may_call (job, job_start_delete))
+    return;
+  job->deleting = TRUE;
+  job->on_answer = right_deleted;
+  job->call
+      = lk_kisi_delete_assignment (job->context->kisi, job->right.right_id, job_answered, job);
+}
+
+/* --- change ----------------------------------------------------------------------------------- */
+
+static void
+window_changed (Job *job)
+{
+  job->right.state = LK_RIGHT_HELD;
+  job_write_right (job, job_done);
+}
+
+static void
+change_read_back (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_OK)
+    {
+      const LkKisiAssignment *assignment = answer->assignments->pdata[0];
+      if (plan_window_serves (assignment->window, job->action.window, job_now (job)))
+        {
+          job->right.window = job->action.window;
+          job->change = "changed";
+          job->cause = "claim";
+          job_write_change (job, window_changed);
+          return;
+        }
+      job_start_delete (job); /* the times are ignored: delete, and the plan creates */
+    }
+  else if (answer->verdict == LK_KISI_GONE)
+    tell_removed (job);
+  else if (!job_common (job, answer))
+    job_retry (job);
+}
+
+static void
+read_back (Job *job)
+{
+  if (!job_may_call (job, read_back))
+    return;
+  job->on_answer = change_read_back;
+  job->call = lk_kisi_get_assignment (job->context->kisi, job->right.right_id, job_answered, job);
+}
+
+static void
+change_answered (Job *job, LkKisiAnswer *answer)
+{
+  switch (answer->verdict)
+    {
+    case LK_KISI_OK:
+    case LK_KISI_UNKNOWN:
+    case LK_KISI_MALFORMED:
+      /* The answer proves nothing (kisi-api.md §4.4). */
+      read_back (job);
+      break;
+    case LK_KISI_INVALID:
+    case LK_KISI_DUPLICATE:
+    case LK_KISI_GONE:
+      job_start_delete (job);
+      break;
+    default:
+      (void) job_common (job, answer);
+      break;
+    }
+}
+
+void
+job_start_change (Job *job)
+{
+  if (!job_may_call (job, job_start_change))
+    return;
+  job->on_answer = change_answered;
+  job->call = lk_kisi_change_assignment (job->context->kisi, job->right.right_id,
+                                         job->action.window, job_answered, job);
+}
