@@ -9,6 +9,12 @@
 #include <string.h>
 #include <time.h>
 
+static const char unsuccessful[]
+    = "{\"Status\":500,\"Message\":\"Ooops! There was a problem while running this action.\","
+      "\"Value\":null,\"OpenInDialog\":false,\"OpenInWindow\":false,\"RedirectURL\":null,"
+      "\"JavaScript\":null,\"UpdatedOn\":null,\"UpdatedBy\":null,\"Errors\":null,"
+      "\"WasSuccessful\":false}";
+
 static const char html_page[] = "<!DOCTYPE html><html><head><title>Bad gateway</title></head>"
                                 "<body><h1>Please try again</h1></body></html>";
 
@@ -104,7 +110,9 @@ apply_status_fault (Call *call)
   g_ptr_array_set_size (call->headers, 0);
   call->status = 0;
   json_t *body = call->fault.body;
-  if (json_is_string (body))
+  if (call->fault.effect == EFFECT_UNSUCCESSFUL)
+    call_reply_text (call, call->fault.status, unsuccessful);
+  else if (json_is_string (body))
     call_reply_text (call, call->fault.status, json_string_value (body));
   else
     call_reply (call, call->fault.status, json_incref (body));
@@ -121,6 +129,7 @@ spoil (Call *call)
   switch (call->fault.effect)
     {
     case EFFECT_STATUS:
+    case EFFECT_UNSUCCESSFUL:
       apply_status_fault (call);
       break;
     case EFFECT_HTML:
@@ -215,8 +224,10 @@ call_drop_waiting (Sandbox *sandbox, gboolean cut)
 static void
 act (Call *call)
 {
-  gboolean skip = call->fault.effect == EFFECT_CUT_BEFORE
-                  || (call->fault.effect == EFFECT_STATUS && !call->fault.after);
+  gboolean skip
+      = call->fault.effect == EFFECT_CUT_BEFORE
+        || ((call->fault.effect == EFFECT_STATUS || call->fault.effect == EFFECT_UNSUCCESSFUL)
+            && !call->fault.after);
   if (!skip && call->service == SERVICE_NEXUDUS)
     nexudus_answer (call);
   else if (!skip)

@@ -45,12 +45,6 @@ calls_new (void)
   return calls;
 }
 
-static void
-json_free (gpointer data)
-{
-  json_decref (data);
-}
-
 void
 calls_free (Calls *calls)
 {

@@ -29,6 +29,7 @@ static const struct
   Effect effect;
 } effect_names[] = {
   { "status", EFFECT_STATUS },
+  { "unsuccessful", EFFECT_UNSUCCESSFUL },
   { "cut_before", EFFECT_CUT_BEFORE },
   { "cut_after", EFFECT_CUT_AFTER },
   { "short", EFFECT_SHORT },
@@ -37,6 +38,8 @@ static const struct
   { "repeat_page", EFFECT_REPEAT_PAGE },
   { "moving_total", EFFECT_MOVING_TOTAL },
   { "shift", EFFECT_SHIFT },
+  { "shift_back", EFFECT_SHIFT_BACK },
+  { "shrinking_total", EFFECT_SHRINKING_TOTAL },
   { "empty_page", EFFECT_EMPTY_PAGE },
   { "endless", EFFECT_ENDLESS },
 };
@@ -68,6 +71,26 @@ faults_free (Faults *faults)
     return;
   g_ptr_array_unref (faults->entries);
   g_free (faults);
+}
+
+static void
+print_list (GString *out, const char *name, gboolean is_last)
+{
+  const char *line = strrchr (out->str, '\n');
+  gboolean is_full = line != NULL && strlen (line) + strlen (name) > 96;
+  g_string_append_printf (out, "%s%s%s", is_full ? "\n  " : " ", name, is_last ? "\n" : ",");
+}
+
+void
+faults_print_help (GString *out)
+{
+  gsize n = G_N_ELEMENTS (effect_names), n_fields = G_N_ELEMENTS (known_fields);
+  g_string_append (out, "\nFaults (PUT /sandbox/faults); effects:\n ");
+  for (gsize i = 0; i < n; i++)
+    print_list (out, effect_names[i].name, i + 1 == n);
+  g_string_append (out, "Fields of a fault:\n ");
+  for (gsize i = 0; i < n_fields; i++)
+    print_list (out, known_fields[i], i + 1 == n_fields);
 }
 
 json_t *
@@ -188,6 +211,12 @@ entry_matches (const Entry *entry, const Call *call, GString *query)
   return strstr (query->str, entry->query) != NULL;
 }
 
+static gint64
+default_status (Effect effect)
+{
+  return effect == EFFECT_HTML || effect == EFFECT_UNSUCCESSFUL ? 200 : 500;
+}
+
 void
 faults_choose (Faults *faults, Call *call)
 {
@@ -207,8 +236,7 @@ faults_choose (Faults *faults, Call *call)
       call->fault.hold_ms = json_int (entry->spec, "hold_ms", 0);
       call->fault.delay_ms = json_int (entry->spec, "delay_ms", 0);
       call->fault.after = json_flag (entry->spec, "after", FALSE);
-      call->fault.status
-          = (guint)json_int (entry->spec, "status", entry->effect == EFFECT_HTML ? 200 : 500);
+      call->fault.status = (guint)json_int (entry->spec, "status", default_status (entry->effect));
       /* The list may be replaced while the call waits. */
       call->fault.body = json_incref (json_object_get (entry->spec, "body"));
       call->fault.headers = json_incref (json_object_get (entry->spec, "headers"));

@@ -239,12 +239,6 @@ rate_free (gpointer data)
 }
 
 static void
-json_free (gpointer data)
-{
-  json_decref (data);
-}
-
-static void
 load_logins (Kisi *kisi, json_t *list)
 {
   g_hash_table_remove_all (kisi->logins);

@@ -43,12 +43,6 @@ ki_set_free (gpointer data)
   g_free (set);
 }
 
-static void
-json_free (gpointer data)
-{
-  json_decref (data);
-}
-
 /* --- the interval ----------------------------------------------------------------------------- */
 
 /* "P90D", "PT1H30M": days and smaller. */

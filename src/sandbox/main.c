@@ -200,6 +200,7 @@ parse_options (int *argc, char ***argv, GError **error)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GString) help = g_string_new (NULL);
   switches_print_help (help);
+  faults_print_help (help);
   g_option_context_set_summary (context, "Plays Nexudus and KISI over HTTP, for tests and demos.");
   g_option_context_set_description (context, help->str);
   g_option_context_add_main_entries (context, option_entries, NULL);

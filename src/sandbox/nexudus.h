@@ -48,10 +48,16 @@ extern const NxInfo nx_infos[NX_ENTITIES_];
 
 typedef struct
 {
+  RateWindow per_100ms, per_minute, per_hour, writes_minute, writes_day;
+} NxRates;
+
+typedef struct
+{
   char *email, *password, *totp;
   gboolean api_access;
   GHashTable *roles; /* NULL: administrator */
-  RateWindow per_100ms, per_minute, per_hour, writes_minute, writes_day;
+  NxRates rates;
+  GHashTable *by_path; /* path → NxRates */
 } NxUser;
 
 struct _Nexudus
@@ -68,6 +74,7 @@ struct _Nexudus
   GHashTable *waiting;            /* ids of contracts that start later and have brought no passes */
   GHashTable *ended;              /* ids of contracts whose end has come */
   GHashTable *pausing;            /* ids of contracts that have, or had, a pause */
+  GHashTable *originals;          /* cancelled booking id → the booking's row */
   GHashTable *used_by;            /* pass id → id of the coworker who checked in with it */
 };
 
@@ -118,6 +125,7 @@ void nx_list (Call *call, NxEntity entity);
 void nx_batch (Call *call, NxEntity entity, const char *ids);
 
 /* writes (nexudus_write.c) */
+void nx_not_found (Call *call); /* 404, in the form that a switch says */
 void nx_post (Call *call, NxEntity entity);
 void nx_put (Call *call, NxEntity entity);
 void nx_delete (Call *call, NxEntity entity, gint64 id);
@@ -150,6 +158,10 @@ gboolean nx_is_paused (const Row *contract);
 LkTime nx_end_of (Nexudus *nexudus, gint64 business, const json_t *row, const char *key);
 json_t *nx_bare_date (LkTime time);
 Row *nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by);
+/* As if it had never been cancelled, with its Id; NULL when nobody remembers it. */
+Row *nx_restore_booking (Nexudus *nexudus, Row *cancelled);
+/* What FROM has is INTO's, and FROM is gone. */
+void nx_merge_coworkers (Nexudus *nexudus, Row *from, const Row *into);
 void nx_delete_coworker (Nexudus *nexudus, Row *coworker);
 void nx_join_team (Nexudus *nexudus, Row *coworker, Row *team, gboolean join);
 

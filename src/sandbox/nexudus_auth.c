@@ -12,7 +12,25 @@ typedef struct
   char *text;
   NxUser *user;
   LkTime until;
+  gint64 calls; /* made with it */
 } NxToken;
+
+static void
+rates_clear (NxRates *rates)
+{
+  rate_window_clear (&rates->per_100ms);
+  rate_window_clear (&rates->per_minute);
+  rate_window_clear (&rates->per_hour);
+  rate_window_clear (&rates->writes_minute);
+  rate_window_clear (&rates->writes_day);
+}
+
+static void
+rates_free (gpointer rates)
+{
+  rates_clear (rates);
+  g_free (rates);
+}
 
 static void
 user_free (gpointer data)
@@ -22,11 +40,8 @@ user_free (gpointer data)
   g_free (user->password);
   g_free (user->totp);
   g_clear_pointer (&user->roles, g_hash_table_unref);
-  rate_window_clear (&user->per_100ms);
-  rate_window_clear (&user->per_minute);
-  rate_window_clear (&user->per_hour);
-  rate_window_clear (&user->writes_minute);
-  rate_window_clear (&user->writes_day);
+  rates_clear (&user->rates);
+  g_hash_table_unref (user->by_path);
   g_free (user);
 }
 
@@ -87,6 +102,7 @@ nx_users_load (Nexudus *nexudus, const json_t *list)
       const json_t *spec = json_array_get (list, i);
       const json_t *roles = json_object_get (spec, "roles");
       NxUser *user = g_new0 (NxUser, 1);
+      user->by_path = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, rates_free);
       user->email = g_strdup (json_text (spec, "email"));
       user->password = g_strdup (json_text (spec, "password"));
       user->totp = g_strdup (json_text (spec, "totp"));
@@ -179,7 +195,10 @@ refresh_tokens (Call *call, GHashTable *form, const char *client_id)
   while (text != NULL && g_hash_table_iter_next (&iter, &key, &value))
     {
       const NxToken *token = value;
-      const char *mine = client_id != NULL ? client_id : token->user->email;
+      const char *mine = client_id != NULL ? client_id
+                         : switch_is (call->sandbox, SW_NX_CLIENT_ID, "header")
+                             ? ""
+                             : token->user->email;
       if (!g_str_equal (token->text, text) || !g_str_equal (mine, key)
           || token->until <= sandbox_now (call->sandbox))
         continue;
@@ -190,15 +209,26 @@ refresh_tokens (Call *call, GHashTable *form, const char *client_id)
   token_error (call, "invalid_grant", "The refresh token is not valid.");
 }
 
+/* The older pages know a header, the newer one a parameter. */
+static const char *
+read_client_id (const Call *call, GHashTable *form)
+{
+  const char *header = lk_server_header (call->request, "client_id");
+  const char *parameter = g_hash_table_lookup (form, "client_id");
+  if (switch_is (call->sandbox, SW_NX_CLIENT_ID, "header"))
+    return header;
+  if (switch_is (call->sandbox, SW_NX_CLIENT_ID, "parameter"))
+    return parameter;
+  return header != NULL ? header : parameter;
+}
+
 void
 nx_token (Call *call)
 {
   const char *type = lk_server_header (call->request, "Content-Type");
   g_autoptr (GHashTable) form = parse_form (lk_server_body (call->request, NULL));
   const char *grant = g_hash_table_lookup (form, "grant_type");
-  const char *client_id = lk_server_header (call->request, "client_id");
-  if (client_id == NULL)
-    client_id = g_hash_table_lookup (form, "client_id");
+  const char *client_id = read_client_id (call, form);
   if (!call_is (call, "POST"))
     {
       call_reply (call, 405, NULL);
@@ -253,11 +283,17 @@ authenticate (Call *call)
   if (text == NULL)
     return NULL;
   if (g_ascii_strncasecmp (text, "Basic ", 6) == 0)
-    return basic_user (nexudus, text + 6);
+    return switch_is (call->sandbox, SW_NX_BASIC, "accepted") ? basic_user (nexudus, text + 6)
+                                                              : NULL;
   if (g_ascii_strncasecmp (text, "Bearer ", 7) != 0)
     return NULL;
-  const NxToken *token = g_hash_table_lookup (nexudus->tokens, text + 7);
-  return token != NULL && token->until > sandbox_now (call->sandbox) ? token->user : NULL;
+  gint64 most = call->sandbox->limits[LIM_NX_TOKEN_CALLS];
+  NxToken *token = g_hash_table_lookup (nexudus->tokens, text + 7);
+  if (token == NULL || token->until <= sandbox_now (call->sandbox)
+      || (most > 0 && token->calls >= most))
+    return NULL;
+  token->calls++;
+  return token->user;
 }
 
 static void
@@ -281,9 +317,25 @@ throttle (Call *call, gint64 wait_ms)
     call_reply (call, status, NULL);
 }
 
+/* What is counted together: a login's calls, or those of a login to one path. */
+static NxRates *
+rates_of (const Call *call, NxUser *user)
+{
+  if (switch_is (call->sandbox, SW_NX_LIMIT_SCOPE, "login"))
+    return &user->rates;
+  NxRates *rates = g_hash_table_lookup (user->by_path, call->path);
+  if (rates == NULL)
+    {
+      rates = g_new0 (NxRates, 1);
+      g_hash_table_insert (user->by_path, g_strdup (call->path), rates);
+    }
+  return rates;
+}
+
 static gboolean
 within_limits (Call *call, NxUser *user)
 {
+  NxRates *rates = rates_of (call, user);
   const gint64 *limits = call->sandbox->limits;
   gint64 now = lk_clock_steady (lk_clock_real ());
   struct
@@ -292,11 +344,11 @@ within_limits (Call *call, NxUser *user)
     gint64 n, period_ms;
     gboolean writes;
   } rules[] = {
-    { &user->per_100ms, limits[LIM_NX_100MS], 100, FALSE },
-    { &user->per_minute, limits[LIM_NX_MINUTE], LK_MINUTE, FALSE },
-    { &user->per_hour, limits[LIM_NX_HOUR], LK_HOUR, FALSE },
-    { &user->writes_minute, limits[LIM_NX_WRITES_MINUTE], LK_MINUTE, TRUE },
-    { &user->writes_day, limits[LIM_NX_WRITES_DAY], LK_DAY, TRUE },
+    { &rates->per_100ms, limits[LIM_NX_100MS], 100, FALSE },
+    { &rates->per_minute, limits[LIM_NX_MINUTE], LK_MINUTE, FALSE },
+    { &rates->per_hour, limits[LIM_NX_HOUR], LK_HOUR, FALSE },
+    { &rates->writes_minute, limits[LIM_NX_WRITES_MINUTE], LK_MINUTE, TRUE },
+    { &rates->writes_day, limits[LIM_NX_WRITES_DAY], LK_DAY, TRUE },
   };
   gint64 wait = 0;
   for (guint i = 0; i < G_N_ELEMENTS (rules); i++)

@@ -54,6 +54,7 @@ forget (Nexudus *nexudus)
   g_hash_table_remove_all (nexudus->waiting);
   g_hash_table_remove_all (nexudus->ended);
   g_hash_table_remove_all (nexudus->pausing);
+  g_hash_table_remove_all (nexudus->originals);
   g_hash_table_remove_all (nexudus->used_by);
 }
 
@@ -79,6 +80,7 @@ nexudus_new (Sandbox *sandbox)
   nexudus->waiting = ids_new ();
   nexudus->ended = ids_new ();
   nexudus->pausing = ids_new ();
+  nexudus->originals = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, json_free);
   nexudus->used_by = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   nx_auth_init (nexudus);
   json_t *users = json_loads (start_users, 0, NULL);
@@ -98,6 +100,7 @@ nexudus_free (Nexudus *nexudus)
   g_hash_table_unref (nexudus->waiting);
   g_hash_table_unref (nexudus->ended);
   g_hash_table_unref (nexudus->pausing);
+  g_hash_table_unref (nexudus->originals);
   g_hash_table_unref (nexudus->used_by);
   nx_auth_free (nexudus);
   json_decref (nexudus->settings);

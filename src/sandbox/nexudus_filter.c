@@ -34,7 +34,7 @@ typedef struct
 struct _NxFilters
 {
   GPtrArray *list;
-  gboolean contains; /* text filters match a part */
+  gboolean contains, prefix; /* text filters match a part, or the beginning */
   gboolean hide_archived;
 };
 
@@ -109,6 +109,27 @@ resolve (Reading *reading, Filter *filter, char **parts)
   return filter->depth > 0;
 }
 
+/* A clock of the account's first location with a zone, taken as UTC, as the instant it means. */
+static LkTime
+from_local (Nexudus *nexudus, LkTime clock)
+{
+  const char *business;
+  json_t *settings;
+  json_object_foreach (nexudus->settings, business, settings)
+  {
+    g_autoptr (LkZone) zone = nx_zone (nexudus, g_ascii_strtoll (business, NULL, 10));
+    char date[16], hours[8];
+    LkTime shown;
+    if (json_text (settings, "time_zone") == NULL || zone == NULL)
+      continue;
+    g_autofree char *text = g_strdup_printf ("%sT%s:00", lk_zone_date (zone, clock, 0, date),
+                                             lk_zone_clock (zone, clock, hours));
+    if (lk_time_parse (text, strlen (text), &shown, NULL))
+      return clock - (shown - (clock - clock % LK_MINUTE));
+  }
+  return clock;
+}
+
 /* The documented form has minutes and no zone; seconds are a switch. */
 static gboolean
 read_time (Reading *reading, const char *value, LkTime *out)
@@ -124,6 +145,8 @@ read_time (Reading *reading, const char *value, LkTime *out)
     return lk_fail (&reading->error, LK_ERROR_REJECT, "%s is not a date", value);
   if (switch_is (reading->call->sandbox, SW_NX_SECONDS, "truncated"))
     *out -= *out % LK_MINUTE;
+  if (switch_is (reading->call->sandbox, SW_NX_FILTER_ZONE, "local"))
+    *out = from_local (reading->call->sandbox->nexudus, *out);
   return TRUE;
 }
 
@@ -162,6 +185,10 @@ on_parameter (const char *name, const char *value, gpointer data)
     name += len + 1;
   else if (!g_str_equal (name, "Id") && !g_str_equal (name, "UniqueId"))
     return;
+  if (reading->entity == NX_CONTRACTS
+      && switch_is (reading->call->sandbox, SW_NX_CONTRACT_FILTERS, "listed")
+      && (g_str_equal (name, "Active") || g_str_equal (name, "Cancelled")))
+    return;
   g_auto (GStrv) parts = g_strsplit (name, "_", -1);
   if (!resolve (reading, filter, parts))
     {
@@ -184,6 +211,7 @@ nx_filters_new (Call *call, NxEntity entity, GError **error)
   Reading reading = { call, entity, filters, NULL };
   filters->list = g_ptr_array_new_with_free_func (filter_free);
   filters->contains = switch_is (call->sandbox, SW_NX_TEXT, "contains");
+  filters->prefix = switch_is (call->sandbox, SW_NX_TEXT, "prefix");
   filters->hide_archived
       = entity == NX_COWORKERS && switch_is (call->sandbox, SW_NX_ARCHIVED, "hidden");
   lk_server_query_each (call->request, on_parameter, &reading);
@@ -211,6 +239,8 @@ text_matches (const NxFilters *filters, const Filter *filter, const char *text)
       LkTime time;
       return lk_time_parse (text, strlen (text), &time, NULL) && time == filter->time;
     }
+  if (filters->prefix)
+    return g_ascii_strncasecmp (text, filter->text, strlen (filter->text)) == 0;
   if (!filters->contains)
     return g_ascii_strcasecmp (text, filter->text) == 0;
   g_autofree char *whole = g_ascii_strdown (text, -1);
@@ -275,7 +305,7 @@ nx_filters_candidates (const NxFilters *filters, Table *table)
       const Filter *filter = filters->list->pdata[i];
       if (filter->op == OP_EQUAL && filter->by_owner && filter->is_number && filter->integer != 0)
         return table_rows_of (table, 1, filter->integer);
-      if (filter->op == OP_EQUAL && filter->by_contract && !filters->contains)
+      if (filter->op == OP_EQUAL && filter->by_contract && !filters->contains && !filters->prefix)
         return table_rows_of (table, 2, nx_contract_key (filter->text));
     }
   return table_rows (table);

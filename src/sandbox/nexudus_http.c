@@ -29,7 +29,7 @@ get_one (Call *call, NxEntity entity, gint64 id)
   Nexudus *nexudus = call->sandbox->nexudus;
   Row *row = table_get (nx_table (nexudus, entity), id);
   if (row == NULL)
-    call_reply_text (call, 404, "\"Not found\"");
+    nx_not_found (call);
   else
     call_reply (call, 200, nx_render (nexudus, entity, row, FALSE));
 }
@@ -114,7 +114,9 @@ nexudus_answer (Call *call)
     return;
   int entity = n >= 4 && n <= 5 ? nx_entity (parts[3]) : -1;
   gint64 id;
-  if (entity < 0 || !g_str_equal (nx_infos[entity].module, parts[2]))
+  if (entity < 0
+      || (!g_str_equal (nx_infos[entity].module, parts[2])
+          && !switch_is (call->sandbox, SW_NX_MODULE, "any")))
     no_route (call);
   else if (n == 4)
     on_collection (call, entity);

@@ -59,14 +59,22 @@ nx_sell (Nexudus *nexudus, const json_t *fields, gboolean paid, Row **out_sale)
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
+static json_t *
+original_reference (const Nexudus *nexudus, const Row *booking)
+{
+  if (switch_is (nexudus->sandbox, SW_NX_ORIGINAL, "guid"))
+    return json_incref (json_object_get (booking->data, "UniqueId"));
+  if (switch_is (nexudus->sandbox, SW_NX_ORIGINAL, "text"))
+    return json_sprintf ("%" G_GINT64_FORMAT, booking->id);
+  return switch_is (nexudus->sandbox, SW_NX_ORIGINAL, "null") ? json_null ()
+                                                              : json_integer (booking->id);
+}
+
 Row *
 nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by)
 {
-  gboolean by_guid = switch_is (nexudus->sandbox, SW_NX_ORIGINAL, "guid");
   json_t *fields = json_copy (booking->data);
-  json_set (fields, "OriginalBookingId",
-            by_guid ? json_incref (json_object_get (booking->data, "UniqueId"))
-                    : json_integer (booking->id));
+  json_set (fields, "OriginalBookingId", original_reference (nexudus, booking));
   static const char *const own[] = { "Id", "UniqueId", "CreatedOn", "UpdatedOn" };
   for (guint i = 0; i < G_N_ELEMENTS (own); i++)
     json_object_del (fields, own[i]);
@@ -75,8 +83,23 @@ nx_cancel_booking (Nexudus *nexudus, Row *booking, gint64 reason, const char *by
   json_set (fields, "CancelledBy", json_string (by));
   Row *cancelled = nx_create (nexudus, NX_CANCELLED, fields, by);
   json_decref (fields);
+  g_hash_table_insert (nexudus->originals, g_memdup2 (&cancelled->id, sizeof cancelled->id),
+                       json_incref (booking->data));
   table_remove (nx_table (nexudus, NX_BOOKINGS), booking->id);
   return cancelled;
+}
+
+Row *
+nx_restore_booking (Nexudus *nexudus, Row *cancelled)
+{
+  json_t *data = g_hash_table_lookup (nexudus->originals, &cancelled->id);
+  if (data == NULL)
+    return NULL;
+  Row *booking = table_put (nx_table (nexudus, NX_BOOKINGS), json_incref (data));
+  g_hash_table_remove (nexudus->originals, &cancelled->id);
+  table_remove (nx_table (nexudus, NX_CANCELLED), cancelled->id);
+  nx_touch (nexudus, NX_BOOKINGS, booking, "admin@example.org", TRUE);
+  return booking;
 }
 
 static json_t *
@@ -112,10 +135,26 @@ leave_teams (Nexudus *nexudus, gint64 id)
     }
 }
 
+static const NxEntity owned[] = { NX_PASSES, NX_BOOKINGS, NX_CONTRACTS, NX_SALES, NX_CHECKINS };
+
+void
+nx_merge_coworkers (Nexudus *nexudus, Row *from, const Row *into)
+{
+  json_t *fields = json_pack ("{s:I}", "CoworkerId", (json_int_t)into->id);
+  for (guint i = 0; i < G_N_ELEMENTS (owned); i++)
+    {
+      GPtrArray *rows = table_rows_of (nx_table (nexudus, owned[i]), 1, from->id);
+      for (guint j = rows->len; j > 0; j--)
+        nx_merge (nexudus, owned[i], rows->pdata[j - 1], fields, TRUE);
+    }
+  json_decref (fields);
+  nx_delete_coworker (nexudus, from);
+  nx_tell_coworker (nexudus, into->id);
+}
+
 void
 nx_delete_coworker (Nexudus *nexudus, Row *coworker)
 {
-  static const NxEntity owned[] = { NX_PASSES, NX_BOOKINGS, NX_CONTRACTS, NX_SALES, NX_CHECKINS };
   gint64 id = coworker->id;
   for (guint i = 0; i < G_N_ELEMENTS (owned); i++)
     {

@@ -30,13 +30,16 @@ by_key (gconstpointer a, gconstpointer b, gpointer descending)
   return descending ? -order : order;
 }
 
+/* KEY "": an order that is none, but stays. */
 static Sortable
 sortable (Row *row, const char *key)
 {
   const json_t *value = json_object_get (row->data, key);
   Sortable out = { row, 0, NULL };
   LkTime time;
-  if (g_str_equal (key, "Id"))
+  if (*key == '\0')
+    out.number = (double)(scramble ((guint64)row->id) % 1000003);
+  else if (g_str_equal (key, "Id"))
     out.number = (double)row->id;
   else if (g_str_equal (key, "UpdatedOn"))
     out.number = (double)row->updated;
@@ -111,6 +114,8 @@ cut_page (Call *call, guint len)
   page.size = MIN (page.size, G_MAXINT);
   if (fault->effect == EFFECT_MOVING_TOTAL)
     page.total += fault->hits;
+  if (fault->effect == EFFECT_SHRINKING_TOTAL)
+    page.total = MAX (0, page.total - fault->hits);
   page.pages = (page.total + page.size - 1) / page.size;
   if (page.page > page.pages && switch_is (call->sandbox, SW_NX_BAD_PAGE, "last"))
     page.page = MAX (1, page.pages);
@@ -119,6 +124,8 @@ cut_page (Call *call, guint len)
   gint64 first = MIN ((gint64)len, (MIN (shown, G_MAXINT) - 1) * page.size);
   if (fault->effect == EFFECT_SHIFT && page.page > 1)
     first = MIN ((gint64)len, first + 1);
+  if (fault->effect == EFFECT_SHIFT_BACK && page.page > 1 && first > 0)
+    first--;
   page.first = (guint)first;
   page.n = (guint)MIN (page.size, (gint64)len - first);
   if (fault->effect == EFFECT_EMPTY_PAGE)
@@ -141,10 +148,19 @@ nx_list (Call *call, NxEntity entity)
   if (order == NULL)
     order = lk_server_query (call->request, "orderby");
   if (order == NULL || json_object_get (nexudus->defaults[entity], order) == NULL)
-    order = "Id";
+    order = NULL;
+  const char *sort = order != NULL                                        ? order
+                     : switch_is (call->sandbox, SW_NX_ORDER, "created")  ? "CreatedOn"
+                     : switch_is (call->sandbox, SW_NX_ORDER, "shuffled") ? ""
+                                                                          : "Id";
   gboolean down = is_descending (call);
-  g_autoptr (GPtrArray) rows = select_rows (call, entity, filters, order, down);
+  g_autoptr (GPtrArray) rows = select_rows (call, entity, filters, sort, down);
   Page page = cut_page (call, rows->len);
+  if (page.page > MAX (1, page.pages) && switch_is (call->sandbox, SW_NX_BAD_PAGE, "404"))
+    {
+      nx_not_found (call);
+      return;
+    }
 
   gint64 ascending = switch_is (call->sandbox, SW_NX_DIR, "zero_one") ? 0 : 1;
   gint64 descending = switch_is (call->sandbox, SW_NX_DIR, "zero_one") ? 1 : -1;
@@ -161,7 +177,7 @@ nx_list (Call *call, NxEntity entity)
       ",\"CurrentOrderField\":\"%s\",\"CurrentSortDirection\":" INT ",\"FirstItem\":" INT
       ",\"LastItem\":" INT ",\"TotalItems\":" INT ",\"TotalPages\":" INT
       ",\"HasNextPage\":%s,\"HasPreviousPage\":%s,\"PageNumber\":" INT ",\"PageSize\":" INT "}",
-      page.page, page.size, order, /* a property's name: nothing to escape */
+      page.page, page.size, order ? order : "Id", /* a property's name: nothing to escape */
       down ? descending : ascending, page.n > 0 ? (gint64)page.first + 1 : (gint64)0,
       page.n > 0 ? (gint64)page.first + page.n : (gint64)0, page.total, page.pages,
       page.page < page.pages ? "true" : "false", page.page > 1 ? "true" : "false", page.page,
@@ -179,13 +195,14 @@ nx_batch (Call *call, NxEntity entity, const char *ids)
       call_reply (call, 400, json_pack ("{s:s}", "Message", "id is a list of numbers"));
       return;
     }
+  gboolean whole = switch_is (call->sandbox, SW_NX_BATCH, "whole");
   json_t *out = json_array ();
   for (gsize i = 0; i < json_array_size (list); i++)
     {
       gint64 id = json_integer_value (json_array_get (list, i));
       Row *row = table_get (nx_table (nexudus, entity), id);
       if (row != NULL)
-        json_array_append_new (out, nx_render (nexudus, entity, row, TRUE));
+        json_array_append_new (out, nx_render (nexudus, entity, row, !whole));
     }
   json_decref (list);
   call_reply (call, 200, out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Rows of Nexudus: made, merged, and as the API shows them.
+ * Rows of Nexudus: made, merged, removed.
  */
 #include "nexudus.h"
 
@@ -160,15 +160,6 @@ nx_merge (Nexudus *nexudus, NxEntity entity, Row *row, const json_t *fields, gbo
             bump && json_object_get (fields, "UpdatedOn") == NULL);
 }
 
-static void
-drop_zone (json_t *data, const char *key)
-{
-  const char *text = json_text (data, key);
-  gsize len = text != NULL ? strlen (text) : 0;
-  if (len > 0 && text[len - 1] == 'Z')
-    json_set (data, key, json_stringn (text, len - 1));
-}
-
 void
 nx_row_changed (Nexudus *nexudus, NxEntity entity, const Row *row)
 {
@@ -183,56 +174,4 @@ nx_remove (Nexudus *nexudus, NxEntity entity, Row *row)
   table_remove (&nexudus->tables[entity], row->id);
   if (contract != 0)
     nx_pauses_changed (nexudus, contract);
-}
-
-json_t *
-nx_render (Nexudus *nexudus, NxEntity entity, Row *row, gboolean in_list)
-{
-  json_t *out = json_copy (row->data);
-  const Sandbox *sandbox = nexudus->sandbox;
-  if (entity == NX_PASS_TYPES && !in_list && switch_is (sandbox, SW_NX_TYPE_SLOTS, "filled"))
-    json_set (out, "TimeSlots", nx_slots_of (nexudus, row->id));
-  if (switch_is (sandbox, SW_NX_ZONE, "always")
-      || (switch_is (sandbox, SW_NX_ZONE, "some") && row->id % 2 != 0))
-    drop_zone (out, "ToTime");
-  if (!in_list)
-    return out;
-
-  const char *key;
-  json_t *value;
-  void *next;
-  json_object_foreach_safe (out, next, key, value)
-  {
-    if (json_is_array (value))
-      json_set (out, key, json_array ());
-  }
-  g_auto (GStrv) nulls = g_strsplit (nx_infos[entity].list_nulls, ",", -1);
-  for (char **name = nulls; *name != NULL; name++)
-    if (**name != '\0')
-      json_set (out, *name, json_null ());
-  return out;
-}
-
-const char *
-nx_list_text (Nexudus *nexudus, NxEntity entity, Row *row)
-{
-  if (row->list_text != NULL)
-    return row->list_text;
-  json_t *out = nx_render (nexudus, entity, row, TRUE);
-  char *text = json_dumps (out, JSON_COMPACT);
-  row->list_text = g_strdup (text);
-  free (text);
-  json_decref (out);
-  return row->list_text;
-}
-
-void
-nx_forget_texts (Nexudus *nexudus)
-{
-  for (int i = 0; i < NX_ENTITIES_; i++)
-    {
-      GPtrArray *rows = table_rows (&nexudus->tables[i]);
-      for (guint j = 0; j < rows->len; j++)
-        g_clear_pointer (&((Row *)rows->pdata[j])->list_text, g_free);
-    }
 }

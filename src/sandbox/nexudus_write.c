@@ -25,10 +25,15 @@ envelope (Call *call, guint status, const char *message, json_t *value, json_t *
                          "WasSuccessful", good));
 }
 
-static void
-not_found (Call *call)
+void
+nx_not_found (Call *call)
 {
-  call_reply_text (call, 404, "\"Not found\"");
+  if (switch_is (call->sandbox, SW_NX_MISSING, "empty"))
+    call_reply (call, 404, NULL);
+  else if (switch_is (call->sandbox, SW_NX_MISSING, "envelope"))
+    envelope (call, 404, "Not found", NULL, NULL);
+  else
+    call_reply_text (call, 404, "\"Not found\"");
 }
 
 static void
@@ -186,7 +191,7 @@ nx_put (Call *call, NxEntity entity)
   Row *row = table_get (nx_table (nexudus, entity), id);
   if (row == NULL)
     {
-      not_found (call);
+      nx_not_found (call);
       return;
     }
   if (!is_filled (call, entity))
@@ -247,7 +252,7 @@ nx_delete (Call *call, NxEntity entity, gint64 id)
   const NxUser *user = call->login;
   Row *row = table_get (nx_table (nexudus, entity), id);
   if (row == NULL)
-    not_found (call);
+    nx_not_found (call);
   else if (has_children (nexudus, entity, id))
     refuse (call, "This record cannot be deleted because other records depend on it.");
   else if (entity == NX_BOOKINGS && json_flag (row->data, "Invoiced", FALSE))

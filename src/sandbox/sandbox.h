@@ -100,6 +100,7 @@ typedef enum
 {
   EFFECT_NONE,
   EFFECT_STATUS,
+  EFFECT_UNSUCCESSFUL, /* as EFFECT_STATUS, with Nexudus's envelope of a failure */
   EFFECT_CUT_BEFORE,
   EFFECT_CUT_AFTER,
   EFFECT_SHORT,
@@ -108,6 +109,8 @@ typedef enum
   EFFECT_REPEAT_PAGE,
   EFFECT_MOVING_TOTAL,
   EFFECT_SHIFT,
+  EFFECT_SHIFT_BACK,
+  EFFECT_SHRINKING_TOTAL,
   EFFECT_EMPTY_PAGE,
   EFFECT_ENDLESS,
 } Effect;
@@ -125,6 +128,7 @@ typedef struct
 
 Faults *faults_new (void);
 void faults_free (Faults *faults);
+void faults_print_help (GString *out);
 json_t *faults_get (const Faults *faults);
 gboolean faults_put (Faults *faults, const json_t *list, GError **error);
 
@@ -180,6 +184,7 @@ void side_answer (Sandbox *sandbox, LkServerRequest *request, const char *path);
 const char *json_text (const json_t *object, const char *key); /* NULL unless a string */
 gint64 json_int (const json_t *object, const char *key, gint64 otherwise);
 gboolean json_flag (const json_t *object, const char *key, gboolean otherwise);
+void json_free (gpointer value); /* a reference of it, as a GDestroyNotify */
 void json_set (json_t *object, const char *key, json_t *value); /* takes VALUE */
 json_t *json_int_or_null (gint64 value);                        /* 0 is null */
 gboolean json_is_blank (const json_t *value);                   /* absent, null or "" */

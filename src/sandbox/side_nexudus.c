@@ -77,6 +77,20 @@ cancel_booking (Side *side)
 }
 
 static void
+restore_booking (Side *side)
+{
+  Row *cancelled = named (side, NX_CANCELLED, "cancelled"), *booking;
+
+  if (cancelled == NULL)
+    return;
+  booking = nx_restore_booking (side->sandbox->nexudus, cancelled);
+  if (booking == NULL)
+    side_fail (side, 409, "it was not cancelled here");
+  else
+    side_reply (side, whole (side, NX_BOOKINGS, booking));
+}
+
+static void
 give_pass (Side *side)
 {
   Row *type = named (side, NX_PASS_TYPES, "pass_type");
@@ -287,6 +301,17 @@ delete_coworker (Side *side)
 }
 
 static void
+merge_coworkers (Side *side)
+{
+  Row *from = named (side, NX_COWORKERS, "from"), *into = named (side, NX_COWORKERS, "into");
+
+  if (from == NULL || into == NULL || from == into)
+    return;
+  nx_merge_coworkers (side->sandbox->nexudus, from, into);
+  side_reply (side, whole (side, NX_COWORKERS, into));
+}
+
+static void
 team (Side *side, gboolean join)
 {
   Row *coworker = named (side, NX_COWORKERS, "coworker"), *row = named (side, NX_TEAMS, "team");
@@ -324,6 +349,7 @@ static const struct
   { "book", book },
   { "move-booking", move_booking },
   { "cancel-booking", cancel_booking },
+  { "restore-booking", restore_booking },
   { "give-pass", give_pass },
   { "use-pass", use_pass },
   { "check-in", check_in },
@@ -339,6 +365,7 @@ static const struct
   { "suspend", suspend },
   { "resume", resume },
   { "delete-coworker", delete_coworker },
+  { "merge-coworkers", merge_coworkers },
   { "join-team", join_team },
   { "leave-team", leave_team },
   { "expire-tokens", expire_tokens },

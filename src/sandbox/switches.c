@@ -162,8 +162,4 @@ switches_print_help (GString *out)
   for (int i = 0; i < LIMITS_; i++)
     g_string_append_printf (out, "  %s  %" G_GINT64_FORMAT "\n      %s\n", limit_infos[i].name,
                             limit_infos[i].value, limit_infos[i].help);
-  g_string_append (
-      out, "\nFaults (PUT /sandbox/faults): status, cut_before, cut_after, short, malformed, "
-           "html,\nrepeat_page, moving_total, shift, empty_page, endless; each with "
-           "service, method, path, query,\nskip, count, probability, hold_ms, delay_ms.\n");
 }

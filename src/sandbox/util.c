@@ -28,6 +28,12 @@ json_flag (const json_t *object, const char *key, gboolean otherwise)
 }
 
 void
+json_free (gpointer value)
+{
+  json_decref (value);
+}
+
+void
 json_set (json_t *object, const char *key, json_t *value)
 {
   int failed = json_object_set_new (object, key, value);
