@@ -16,8 +16,12 @@ G_BEGIN_DECLS
 
 typedef struct _Rows Rows;
 
-Rows *rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
-                const RouteSpaces *spaces, const LkClock *clock);
+Rows *rows_new (const char *account,
+                Store *store,
+                World *world,
+                LkNexudus *nexudus,
+                const RouteSpaces *spaces,
+                const LkClock *clock);
 void rows_free (Rows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rows, rows_free)
 
@@ -31,7 +35,8 @@ void rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data
 void rows_contract (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_business (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_resource (json_t *row, const LkNexudusRead *read, gpointer data);
-void rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data); /* then reads it by id */
+void
+rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data); /* then reads it by id */
 
 /* Lists the passes of changed contracts again where that has failed; each cycle. */
 void rows_list_again (Rows *rows);

@@ -1,53 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Tables of Known, the index from entity to keys, and publishing.
+ * Tables of Known, and the index from entity to keys.
  */
-#include "store.h"
+#include "store_internal.h"
 
-#include <latchkey/base/metrics.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* A listing of used passes goes back this far; see account.c. */
-#define LISTED_AFTER_USE_MS (2 * LK_DAY)
-
-typedef struct
-{
-  Store *store;
-  StoreKind kind;
-  guint space;
-  LkTable *table;
-} Shelf;
-
-/* Where an entity lives. */
-typedef struct
-{
-  guint space;
-  gint64 member;
-} Place;
-
-struct _Store
-{
-  LkProgram *program;
-  const GPtrArray *spaces;
-  StoreAgainFunc again;
-  gpointer data;
-  Shelf *shelves;                  /* [space * STORE_KINDS + kind] */
-  GHashTable *places[STORE_KINDS]; /* gint64* id → GArray of Place; live keys only */
-  GHashTable *uids;                /* booking UniqueId → gint64* id */
-  gint64 ahead;                    /* ms that revisions run ahead of the wall clock */
-  gint64 written;                  /* highest revision that we wrote */
-  GString *text;
-};
-
-static const LkKind kinds[] = { LK_KIND_MEMBERS, LK_KIND_PASSES, LK_KIND_BOOKINGS };
-
-/* --- keys and entries --------------------------------------------------------------------------- */
+/* --- keys and entries ---------------------------------------------------------------------------
+ */
 
 /* "<member>" or "<member>/<id>" → both; for a member the id is the member. */
-static void
-ids_of_key (const char *key, gint64 *out_member, gint64 *out_id)
+void
+store_ids_of_key (const char *key, gint64 *out_member, gint64 *out_id)
 {
   const char *slash = strchr (key, '/');
 
@@ -55,13 +20,46 @@ ids_of_key (const char *key, gint64 *out_member, gint64 *out_id)
   *out_id = slash == NULL ? *out_member : g_ascii_strtoll (slash + 1, NULL, 10);
 }
 
-static void
-key_of (StoreKind kind, gint64 member, gint64 id, char key[LK_KEY_MAX])
+void
+store_key_of (StoreKind kind, gint64 member, gint64 id, char key[LK_KEY_MAX])
 {
   if (kind == STORE_MEMBERS)
     g_snprintf (key, LK_KEY_MAX, "%" G_GINT64_FORMAT, member);
   else
     g_snprintf (key, LK_KEY_MAX, "%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, member, id);
+}
+
+LkKind
+store_topic_kind (StoreKind kind)
+{
+  static const LkKind kinds[] = { LK_KIND_MEMBERS, LK_KIND_PASSES, LK_KIND_BOOKINGS };
+
+  return kinds[kind];
+}
+
+const LkConfigSpace *
+store_space (const Store *store, guint space)
+{
+  return store->spaces->pdata[space];
+}
+
+Known *
+store_stands (const Shelf *shelf, gint64 member, const char *key)
+{
+  return lk_table_get (shelf->table,
+                       lk_partition_of_member (member, lk_table_partitions (shelf->table)), key);
+}
+
+Shelf *
+store_shelf (const Store *store, StoreKind kind, guint space)
+{
+  return &store->shelves[space * STORE_KINDS + kind];
+}
+
+LkTime
+store_now (const Store *store)
+{
+  return lk_clock_wall (lk_program_clock (store->program));
 }
 
 static gpointer
@@ -116,7 +114,7 @@ decode (const LkRecord *record, gpointer data, GError **error)
 static int
 compare (gconstpointer a, gconstpointer b)
 {
-  gint64 x = ((const Known *) a)->revision, y = ((const Known *) b)->revision;
+  gint64 x = ((const Known *)a)->revision, y = ((const Known *)b)->revision;
 
   return x < y ? -1 : x > y;
 }
@@ -154,8 +152,12 @@ add_place (Store *store, StoreKind kind, gint64 id, guint space, gint64 member)
 }
 
 static void
-changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
-         gpointer new_entry, gpointer data)
+changed (LkTable *table,
+         gint32 partition,
+         const char *key,
+         gconstpointer old_entry,
+         gpointer new_entry,
+         gpointer data)
 {
   const Shelf *shelf = data;
   const Known *before = old_entry, *after = new_entry;
@@ -165,16 +167,12 @@ changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_en
 
   if (was_live == is_live)
     return;
-  ids_of_key (key, &member, &id);
+  store_ids_of_key (key, &member, &id);
   if (was_live)
     drop_place (shelf->store, shelf->kind, id, shelf->space, member);
   else
     add_place (shelf->store, shelf->kind, id, shelf->space, member);
 }
-
-static void put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known *known);
-static void write_deleted (Store *store, StoreKind kind, const Place *place, gint64 id,
-                           gint64 revision, Known *known);
 
 static void
 overruled (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
@@ -183,14 +181,11 @@ overruled (LkTable *table, gint32 partition, const char *key, gpointer entry, gp
   Known *known = entry;
   gint64 member, id;
 
-  ids_of_key (key, &member, &id);
+  store_ids_of_key (key, &member, &id);
   if (known->deleted)
     {
       /* Nexudus has nothing to read again of what is gone, and all of the winner is known. */
-      const Place place = { shelf->space, member };
-      Known gone;
-      write_deleted (shelf->store, shelf->kind, &place, id, known->revision, &gone);
-      put (shelf, key, member, known->revision, &gone);
+      store_delete_again (shelf, key, known);
       return;
     }
   /* What was read is kept only as a digest, so the truth is read again instead of the winner being
@@ -203,7 +198,7 @@ static void
 rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
 {
   const Shelf *shelf = data;
-  const LkConfigSpace *space = shelf->store->spaces->pdata[shelf->space];
+  const LkConfigSpace *space = store_space (shelf->store, shelf->space);
 
   /* The worker that owns the partition sets it aside; for us the key is as if not published. */
   lk_warning (LK_F (.space = space->code, .topic = record->topic, .partition = record->partition,
@@ -248,8 +243,8 @@ store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again, gp
         const LkConfigSpace *space = spaces->pdata[s];
         Shelf *shelf = &store->shelves[s * STORE_KINDS + k];
         g_autofree char *topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
-                                                kinds[k], space->code);
-        *shelf = (Shelf){ store, (StoreKind) k, s, NULL };
+                                                store_topic_kind ((StoreKind)k), space->code);
+        *shelf = (Shelf){ store, (StoreKind)k, s, NULL };
         shelf->table = lk_table_new (lk_program_reader (program), lk_program_producer (program),
                                      topic, space->partitions, &ops, shelf);
         lk_table_follow_all (shelf->table);
@@ -318,213 +313,8 @@ store_revision (const Store *store, LkTime started_at)
   return started_at + store->ahead;
 }
 
-/* --- publishing --------------------------------------------------------------------------------- */
-
-static void
-written (gint64 offset, const GError *error, gpointer data)
-{
-  const Shelf *shelf = data;
-  const LkConfigSpace *space = shelf->store->spaces->pdata[shelf->space];
-
-  if (error == NULL)
-    lk_metric_add (LK_M_RECORDS_WRITTEN, 1, space->code, lk_kind_name (kinds[shelf->kind]), NULL);
-  else
-    /* The former entry stands again, so the next read of the row differs and is published. */
-    lk_warning (LK_F (.space = space->code, .topic = lk_table_topic (shelf->table),
-                      .error = error, .event = "write_failed"),
-                "a snapshot was not acknowledged; it is published again when it is next read");
-}
-
-static void
-put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known *known)
-{
-  Store *store = shelf->store;
-  const LkConfigSpace *space = store->spaces->pdata[shelf->space];
-  g_autofree char *source = g_strdup_printf ("/latchkey/poller/%s", space->code);
-  g_autoptr (GError) error = NULL;
-  static const char *const types[] = { "member.snapshot", "pass.snapshot", "booking.snapshot" };
-  LkHeaders headers = { .type = types[shelf->kind],
-                        .source = source,
-                        .time = lk_clock_wall (lk_program_clock (store->program)) };
-
-  g_strlcpy (headers.subject, key, sizeof headers.subject);
-  lk_headers_id (&headers, headers.type, key, revision, 0, known->digest);
-  lk_trace_start (headers.traceparent, key, revision);
-  store->written = MAX (store->written, revision);
-  if (!lk_table_put_entry (shelf->table,
-                           lk_partition_of_member (member, lk_table_partitions (shelf->table)),
-                           key, store->text->str, store->text->len,
-                           g_memdup2 (known, sizeof *known), &headers, written, shelf, &error))
-    written (-1, error, shelf);
-}
-
-static Known *
-stands (const Shelf *shelf, gint64 member, const char *key)
-{
-  return lk_table_get (shelf->table,
-                       lk_partition_of_member (member, lk_table_partitions (shelf->table)), key);
-}
-
-static Shelf *
-shelf_of (const Store *store, StoreKind kind, guint space)
-{
-  return &store->shelves[space * STORE_KINDS + kind];
-}
-
-static LkTime
-now (const Store *store)
-{
-  return lk_clock_wall (lk_program_clock (store->program));
-}
-
-/* FRESH is what the text in store->text says; publishes it, or has it read again. */
-static void
-offer (Shelf *shelf, gint64 member, gint64 id, const Known *fresh)
-{
-  Store *store = shelf->store;
-  char key[LK_KEY_MAX];
-
-  key_of (shelf->kind, member, id, key);
-  switch (diff_judge (stands (shelf, member, key), fresh, now (store)))
-    {
-    case DIFF_PUBLISH:
-      put (shelf, key, member, fresh->revision, fresh);
-      break;
-    case DIFF_READ:
-      store->again (shelf->kind, id, store->data);
-      break;
-    case DIFF_SAME:
-    case DIFF_SKIP:
-      break;
-    }
-}
-
-static void
-write_deleted (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision,
-               Known *known)
-{
-  char *space = ((LkConfigSpace *) store->spaces->pdata[place->space])->code;
-
-  g_string_truncate (store->text, 0);
-  if (kind == STORE_MEMBERS)
-    {
-      const LkMember gone
-          = { .member = id, .space = space, .revision = revision, .deleted = TRUE };
-      lk_member_write (&gone, store->text);
-      known_of_member (&gone, now (store), known);
-    }
-  else if (kind == STORE_PASSES)
-    {
-      const LkPass gone = { .pass = id,
-                            .member = place->member,
-                            .space = space,
-                            .revision = revision,
-                            .deleted = TRUE };
-      lk_pass_write (&gone, store->text);
-      known_of_pass (&gone, now (store), LISTED_AFTER_USE_MS, known);
-    }
-  else
-    {
-      const LkBooking gone = { .booking = id,
-                               .member = place->member,
-                               .space = space,
-                               .revision = revision,
-                               .deleted = TRUE };
-      lk_booking_write (&gone, store->text);
-      known_of_booking (&gone, now (store), known);
-    }
-}
-
-static gboolean
-is_wanted (const Place *place, gint64 member, const GArray *spaces)
-{
-  for (guint i = 0; spaces != NULL && i < spaces->len; i++)
-    if (g_array_index (spaces, guint, i) == place->space && place->member == member)
-      return TRUE;
-  return FALSE;
-}
-
-/* Publishes as deleted where the entity lives but no longer belongs. */
-static void
-drop_elsewhere (Store *store, StoreKind kind, gint64 id, gint64 member, const GArray *spaces,
-                gint64 revision)
-{
-  const GArray *places = g_hash_table_lookup (store->places[kind], &id);
-  g_autofree Place *copy = NULL;
-  guint n = places == NULL ? 0 : places->len;
-
-  if (n == 0)
-    return;
-  /* Publishing changes the index. */
-  copy = g_memdup2 (places->data, n * sizeof (Place));
-  for (guint i = 0; i < n; i++)
-    {
-      Known known;
-      if (is_wanted (&copy[i], member, spaces))
-        continue;
-      write_deleted (store, kind, &copy[i], id, revision, &known);
-      offer (shelf_of (store, kind, copy[i].space), copy[i].member, id, &known);
-    }
-}
-
-void
-store_member (Store *store, LkMember *member, const GArray *spaces)
-{
-  for (guint i = 0; i < spaces->len; i++)
-    {
-      guint space = g_array_index (spaces, guint, i);
-      Known known;
-      member->space = ((LkConfigSpace *) store->spaces->pdata[space])->code;
-      known_of_member (member, now (store), &known);
-      g_string_truncate (store->text, 0);
-      lk_member_write (member, store->text);
-      offer (shelf_of (store, STORE_MEMBERS, space), member->member, member->member, &known);
-    }
-}
-
-void
-store_pass (Store *store, LkPass *pass, const GArray *spaces)
-{
-  for (guint i = 0; i < spaces->len; i++)
-    {
-      guint space = g_array_index (spaces, guint, i);
-      Known known;
-      pass->space = ((LkConfigSpace *) store->spaces->pdata[space])->code;
-      known_of_pass (pass, now (store), LISTED_AFTER_USE_MS, &known);
-      g_string_truncate (store->text, 0);
-      lk_pass_write (pass, store->text);
-      offer (shelf_of (store, STORE_PASSES, space), pass->member, pass->pass, &known);
-    }
-  drop_elsewhere (store, STORE_PASSES, pass->pass, pass->member, spaces, pass->revision);
-}
-
-void
-store_booking (Store *store, LkBooking *booking, const GArray *spaces)
-{
-  if (booking->uid != NULL)
-    g_hash_table_insert (store->uids, g_strdup (booking->uid),
-                         g_memdup2 (&booking->booking, sizeof booking->booking));
-  for (guint i = 0; i < spaces->len; i++)
-    {
-      guint space = g_array_index (spaces, guint, i);
-      Known known;
-      booking->space = ((LkConfigSpace *) store->spaces->pdata[space])->code;
-      known_of_booking (booking, now (store), &known);
-      g_string_truncate (store->text, 0);
-      lk_booking_write (booking, store->text);
-      offer (shelf_of (store, STORE_BOOKINGS, space), booking->member, booking->booking, &known);
-    }
-  drop_elsewhere (store, STORE_BOOKINGS, booking->booking, booking->member, spaces,
-                  booking->revision);
-}
-
-void
-store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision)
-{
-  drop_elsewhere (store, kind, id, 0, NULL, revision);
-}
-
-/* --- looking ------------------------------------------------------------------------------------ */
+/* --- looking ------------------------------------------------------------------------------------
+ */
 
 gboolean
 store_has_member (const Store *store, guint space, gint64 member)
@@ -532,8 +322,8 @@ store_has_member (const Store *store, guint space, gint64 member)
   char key[LK_KEY_MAX];
   const Known *known;
 
-  key_of (STORE_MEMBERS, member, member, key);
-  known = stands (shelf_of (store, STORE_MEMBERS, space), member, key);
+  store_key_of (STORE_MEMBERS, member, member, key);
+  known = store_stands (store_shelf (store, STORE_MEMBERS, space), member, key);
   return known != NULL && !known->deleted;
 }
 
@@ -571,7 +361,7 @@ store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, 
   while (g_hash_table_iter_next (&iter, &key, &value))
     {
       const GArray *places = value;
-      gint64 id = *(gint64 *) key;
+      gint64 id = *(gint64 *)key;
       gboolean due = FALSE;
 
       if (g_hash_table_contains (seen, &id))
@@ -581,8 +371,8 @@ store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, 
           const Place *place = &g_array_index (places, Place, i);
           char text[LK_KEY_MAX];
           const Known *known;
-          key_of (kind, place->member, id, text);
-          known = stands (shelf_of (store, kind, place->space), place->member, text);
+          store_key_of (kind, place->member, id, text);
+          known = store_stands (store_shelf (store, kind, place->space), place->member, text);
           due = known != NULL && diff_is_missing (known, revision, started);
         }
       if (due)
@@ -591,7 +381,8 @@ store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, 
   return missing;
 }
 
-/* --- sweeping ----------------------------------------------------------------------------------- */
+/* --- sweeping -----------------------------------------------------------------------------------
+ */
 
 typedef struct
 {
@@ -615,17 +406,16 @@ store_sweep (Store *store)
     {
       LkTable *table = store->shelves[i].table;
       g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-      Sweep sweep = { now (store), keys };
+      Sweep sweep = { store_now (store), keys };
 
       lk_table_foreach (table, sweep_entry, &sweep);
       for (guint k = 0; k < keys->len; k++)
         {
           gint64 member, id;
-          ids_of_key (keys->pdata[k], &member, &id);
+          store_ids_of_key (keys->pdata[k], &member, &id);
           /* A failure leaves it for the next sweep. */
-          (void) lk_table_put (table,
-                               lk_partition_of_member (member, lk_table_partitions (table)),
-                               keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
+          (void)lk_table_put (table, lk_partition_of_member (member, lk_table_partitions (table)),
+                              keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
         }
     }
 }

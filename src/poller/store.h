@@ -27,12 +27,12 @@ typedef struct _Store Store;
 typedef void (*StoreAgainFunc) (StoreKind kind, gint64 id, gpointer data);
 
 /* SPACES (LkConfigSpace*) are those of the account, borrowed; the index is the space everywhere. */
-Store *store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again,
-                  gpointer data);
+Store *store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again, gpointer data);
 void store_free (Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_free)
 
-void store_own (Store *store, gboolean own); /* own all partitions, and read to their ends as of now */
+void store_own (Store *store,
+                gboolean own); /* own all partitions, and read to their ends as of now */
 gboolean store_is_loaded (const Store *store);
 const char *store_trouble (const Store *store);
 guint store_pending (const Store *store);
@@ -59,8 +59,8 @@ gint64 store_booking_of_uid (const Store *store, const char *uid);
 
 /* Ids (gint64) of the live entities that a whole listing begun at STARTED, with REVISION, should
  * have contained but that are not in SEEN. */
-GArray *store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision,
-                       LkTime started);
+GArray *
+store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, LkTime started);
 
 /* Tombstones what has been over for 30 days. */
 void store_sweep (Store *store);

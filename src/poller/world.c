@@ -54,7 +54,7 @@ world_set_business (World *world, LkNexudusBusiness *row)
   LkNexudusBusiness *own = g_memdup2 (row, sizeof *row);
 
   *row = (LkNexudusBusiness){ 0 };
-  (void) g_hash_table_replace (world->businesses, &own->id, own);
+  (void)g_hash_table_replace (world->businesses, &own->id, own);
 }
 
 void
@@ -63,7 +63,7 @@ world_set_pass_type (World *world, LkNexudusPassType *row)
   LkNexudusPassType *own = g_memdup2 (row, sizeof *row);
 
   *row = (LkNexudusPassType){ 0 };
-  (void) g_hash_table_replace (world->pass_types, &own->id, own);
+  (void)g_hash_table_replace (world->pass_types, &own->id, own);
 }
 
 void
@@ -72,7 +72,7 @@ world_set_resource (World *world, LkNexudusResource *row)
   LkNexudusResource *own = g_memdup2 (row, sizeof *row);
 
   *row = (LkNexudusResource){ 0 };
-  (void) g_hash_table_replace (world->resources, &own->id, own);
+  (void)g_hash_table_replace (world->resources, &own->id, own);
 }
 
 static gboolean
@@ -99,8 +99,8 @@ world_set_contract (World *world, LkNexudusContract *row)
   before = g_hash_table_lookup (world->contracts, row->uid);
   if (before != NULL && contract_equal (before, &contract))
     return FALSE;
-  (void) g_hash_table_replace (world->contracts, g_strdup (row->uid),
-                               g_memdup2 (&contract, sizeof contract));
+  (void)g_hash_table_replace (world->contracts, g_strdup (row->uid),
+                              g_memdup2 (&contract, sizeof contract));
   return TRUE;
 }
 
@@ -112,8 +112,8 @@ world_set_contract_missing (World *world, const char *uid)
                                .paused_from = LK_TIME_NONE,
                                .paused_until = LK_TIME_NONE };
 
-  (void) g_hash_table_replace (world->contracts, g_strdup (uid),
-                               g_memdup2 (&nowhere, sizeof nowhere));
+  (void)g_hash_table_replace (world->contracts, g_strdup (uid),
+                              g_memdup2 (&nowhere, sizeof nowhere));
 }
 
 const LkNexudusPassType *
@@ -147,8 +147,8 @@ is_network (const World *world, gint64 business)
 
   g_hash_table_iter_init (&iter, world->businesses);
   while (g_hash_table_iter_next (&iter, NULL, &row))
-    if (((const LkNexudusBusiness *) row)->root == business && business != 0
-        && ((const LkNexudusBusiness *) row)->id != business)
+    if (((const LkNexudusBusiness *)row)->root == business && business != 0
+        && ((const LkNexudusBusiness *)row)->id != business)
       return TRUE;
   return FALSE;
 }

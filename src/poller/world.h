@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * What rows refer to: locations, pass types, resources, contracts. Listed whole, held in memory, and
- * asked before anything that refers to them is published (design §7, "Composites"). Loop thread.
+ * What rows refer to: locations, pass types, resources, contracts. Listed whole, held in memory,
+ * and asked before anything that refers to them is published (design §7, "Composites"). Loop
+ * thread.
  */
 #pragma once
 

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Contracts. A changed one changes what its passes give, though not their own rows, so these are
+ * listed by it.
+ */
+#include "rows_internal.h"
+
+#include <latchkey/base/log.h>
+
+typedef struct
+{
+  Rows *rows;
+  char *uid;
+  gboolean busy;  /* its passes are being listed */
+  gboolean again; /* it changed meanwhile */
+} OfContract;
+
+static void
+of_contract_free (gpointer data)
+{
+  OfContract *of = data;
+
+  g_free (of->uid);
+  g_free (of);
+}
+
+GHashTable *
+rows_unlisted_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, NULL, of_contract_free);
+}
+
+/* A contract that no list had is looked for among its holder's own, by UniqueId. */
+typedef struct
+{
+  Rows *rows;
+  gint64 coworker;
+  char *uid;
+} Search;
+
+static void
+searched (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Search *search = data;
+  Rows *rows = search->rows;
+  g_autofree char *reference = g_strdup_printf ("contract/%s", search->uid);
+  LkContract contract;
+
+  (void)read;
+  (void)g_hash_table_remove (rows->open, reference);
+  if (error == NULL && !world_contract (rows->world, search->uid, &contract))
+    {
+      lk_warning (
+          LK_F (.account = rows->account, .member = search->coworker, .event = "contract_missing"),
+          "a pass is from a contract that Nexudus does not have; it gives nothing");
+      world_set_contract_missing (rows->world, search->uid);
+    }
+  rows_release (rows, reference, error == NULL);
+  g_free (search->uid);
+  g_free (search);
+}
+
+static void
+search_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  /* The pass that asked is read again by itself. */
+  rows_contract_listed (row, read, ((Search *)data)->rows);
+}
+
+void
+rows_want_contract (Rows *rows, gint64 coworker, const char *uid)
+{
+  Search *search;
+  g_autofree char *query = NULL;
+
+  if (!g_hash_table_add (rows->open, g_strdup_printf ("contract/%s", uid)))
+    return;
+  search = g_new (Search, 1);
+  *search = (Search){ rows, coworker, g_strdup (uid) };
+  query = g_strdup_printf ("CoworkerContract_Coworker=%" G_GINT64_FORMAT, coworker);
+  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_CONTRACTS, query, TRUE, search_row, searched, search);
+}
+
+static void
+of_contract_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  rows_pass (row, read, ((OfContract *)data)->rows);
+}
+
+static void list_passes_of (OfContract *of);
+
+static void
+of_contract_done (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  OfContract *of = data;
+
+  (void)read;
+  of->busy = FALSE;
+  if (error != NULL)
+    return; /* logged; rows_list_again asks again */
+  if (of->again)
+    list_passes_of (of);
+  else
+    (void)g_hash_table_remove (of->rows->unlisted, of->uid);
+}
+
+static void
+list_passes_of (OfContract *of)
+{
+  g_autofree char *escaped = g_uri_escape_string (of->uid, NULL, FALSE);
+  g_autofree char *query
+      = g_strdup_printf ("CoworkerTimePass_CoworkerContractUniqueId=%s", escaped);
+
+  of->busy = TRUE;
+  of->again = FALSE;
+  lk_nexudus_list (of->rows->nexudus, LK_NEXUDUS_PASSES, query, TRUE, of_contract_row,
+                   of_contract_done, of);
+}
+
+void
+rows_list_again (Rows *rows)
+{
+  GHashTableIter iter;
+  gpointer of;
+
+  g_hash_table_iter_init (&iter, rows->unlisted);
+  while (g_hash_table_iter_next (&iter, NULL, &of))
+    if (!((OfContract *)of)->busy)
+      list_passes_of (of);
+}
+
+static void
+contract_changed (Rows *rows, const char *uid)
+{
+  OfContract *of = g_hash_table_lookup (rows->unlisted, uid);
+
+  if (of == NULL)
+    {
+      of = g_new (OfContract, 1);
+      *of = (OfContract){ .rows = rows, .uid = g_strdup (uid) };
+      g_hash_table_insert (rows->unlisted, of->uid, of);
+    }
+  /* Rows that a list under way has brought already had the contract as it was. */
+  if (of->busy)
+    of->again = TRUE;
+  else
+    list_passes_of (of);
+}
+
+static void
+take_contract (Rows *rows, json_t *row, gboolean list_new)
+{
+  g_auto (LkNexudusContract) contract = { 0 };
+  g_autoptr (GError) error = NULL;
+  LkContract before;
+  gboolean known;
+
+  if (!lk_nexudus_contract_read (&contract, row, &error))
+    {
+      rows_unreadable (rows, LK_NEXUDUS_CONTRACTS, error);
+      return;
+    }
+  known = contract.uid != NULL && world_contract (rows->world, contract.uid, &before);
+  if (world_set_contract (rows->world, &contract) && (known || list_new))
+    contract_changed (rows, contract.uid);
+}
+
+void
+rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  (void)read;
+  /* The passes of all contracts are listed behind this; those of one that was known and differs
+   * don't wait for that, since whoever reads it next finds nothing changed. */
+  take_contract (data, row, FALSE);
+}
+
+void
+rows_contract (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  (void)read;
+  take_contract (data, row, TRUE);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * One cycle after the other: people and contracts, then what refers to them.
+ */
+#include "incremental.h"
+
+#include <latchkey/base/metrics.h>
+
+#define OVERLAP_MS (2 * LK_MINUTE) /* the filters look at the minute (nexudus-api.md §2.3) */
+
+struct _Incremental
+{
+  const Desk *desk;
+  IncrementalEndedFunc ended;
+  gpointer data;
+
+  LkTimer *timer;
+  guint open;      /* reads under way */
+  gboolean people; /* the first half: people and contracts */
+  gboolean failed;
+  LkTime from;                   /* changes since then are read */
+  LkTime date;                   /* the earliest Date of the answers */
+  gint64 totals[STORE_KINDS];    /* of the cycle under way */
+  gint64 expected[STORE_KINDS];  /* by the totals before it and what is known to be gone; -1 */
+  gboolean dropped[STORE_KINDS]; /* the cycle before it counted less than was expected */
+};
+
+static void start (gpointer data);
+
+Incremental *
+incremental_new (const Desk *desk, IncrementalEndedFunc ended, gpointer data)
+{
+  Incremental *incremental = g_new0 (Incremental, 1);
+
+  incremental->desk = desk;
+  incremental->ended = ended;
+  incremental->data = data;
+  incremental_stop (incremental);
+  return incremental;
+}
+
+void
+incremental_free (Incremental *incremental)
+{
+  if (incremental == NULL)
+    return;
+  incremental_stop (incremental);
+  g_free (incremental);
+}
+
+void
+incremental_stop (Incremental *incremental)
+{
+  lk_timers_cancel (incremental->desk->timers, incremental->timer);
+  incremental->timer = NULL;
+  incremental->open = 0;
+  for (guint k = 0; k < STORE_KINDS; k++)
+    {
+      incremental->expected[k] = -1;
+      incremental->dropped[k] = FALSE;
+    }
+}
+
+/* Fewer than before, beyond those known to be gone: something was removed without a trace. What
+ * explains a drop may be read only behind the total that shows it (a cancellation, a row by id), so
+ * the next cycle has to see it too. */
+static gboolean
+count_drop (Incremental *incremental, StoreKind kind)
+{
+  gint64 total = incremental->totals[kind];
+  gint64 expected = incremental->expected[kind] - rows_take_gone (incremental->desk->rows, kind);
+  gboolean dropped = incremental->expected[kind] >= 0 && total < expected;
+  gboolean twice = dropped && incremental->dropped[kind];
+
+  incremental->expected[kind] = dropped && !twice ? expected : total;
+  incremental->dropped[kind] = dropped && !twice;
+  return twice;
+}
+
+/* The cycle was seen whole: the next one reads from its Date. Whether rows are lacking. */
+static gboolean
+conclude (Incremental *incremental)
+{
+  LkNexudusAccount *record = record_data (incremental->desk->record);
+  gboolean lacks = FALSE;
+
+  if (incremental->date != LK_TIME_NONE)
+    record->read_until = incremental->date;
+  for (guint k = 0; k < STORE_KINDS; k++)
+    {
+      record->totals[k] = incremental->totals[k];
+      if (incremental->totals[k] >= 0)
+        lacks = count_drop (incremental, (StoreKind)k) || lacks;
+    }
+  record_set_fault (incremental->desk->record, NULL);
+  record_write (incremental->desk->record, FALSE);
+  return lacks;
+}
+
+static void
+end (Incremental *incremental)
+{
+  const LkConfigNexudus *config = incremental->desk->config;
+  gboolean lacks = !incremental->failed && conclude (incremental);
+
+  lk_metric_add (LK_M_POLLER_CYCLES, 1, config->account, "incremental",
+                 incremental->failed ? "failed" : "done", NULL);
+  incremental->timer
+      = lk_timers_add (incremental->desk->timers, config->poll_interval, start, incremental);
+  incremental->ended (lacks, incremental->data);
+}
+
+static void list_claims (Incremental *incremental);
+
+static void
+read_done (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Incremental *incremental = data;
+
+  if (error != NULL)
+    {
+      incremental->failed = TRUE;
+      record_set_fault (incremental->desk->record, error);
+    }
+  /* The earliest Date of the cycle: what changed after it belongs to the next. */
+  if (read->date != LK_TIME_NONE
+      && (incremental->date == LK_TIME_NONE || read->date < incremental->date))
+    incremental->date = read->date;
+  if (--incremental->open > 0)
+    return;
+  if (incremental->people && !incremental->failed)
+    list_claims (incremental);
+  else
+    end (incremental);
+}
+
+/* A read hands one pointer to its rows and to its end, so each row function has a frame that finds
+ * the Rows. */
+#define ROW(name, func)                                                                            \
+  static void name (json_t *row, const LkNexudusRead *read, gpointer data)                         \
+  {                                                                                                \
+    func (row, read, ((Incremental *)data)->desk->rows);                                           \
+  }
+
+ROW (coworker_changed, rows_coworker)
+ROW (contract_changed, rows_contract)
+ROW (pass_changed, rows_pass)
+ROW (booking_changed, rows_booking)
+ROW (booking_cancelled, rows_cancelled)
+
+static void
+list_since (Incremental *incremental,
+            LkNexudusEntity entity,
+            const char *field,
+            LkNexudusRowFunc row)
+{
+  g_autofree char *minute = lk_nexudus_minute (incremental->from);
+  g_autofree char *query = g_strdup_printf ("from_%s=%s", field, minute);
+
+  incremental->open++;
+  lk_nexudus_list (incremental->desk->nexudus, entity, query, TRUE, row, read_done, incremental);
+}
+
+#define COUNTED(name, kind)                                                                        \
+  static void name (const LkNexudusRead *read, const GError *error, gpointer data)                 \
+  {                                                                                                \
+    ((Incremental *)data)->totals[kind] = error == NULL ? read->total : -1;                        \
+    read_done (read, error, data);                                                                 \
+  }
+
+COUNTED (members_counted, STORE_MEMBERS)
+COUNTED (passes_counted, STORE_PASSES)
+COUNTED (bookings_counted, STORE_BOOKINGS)
+
+static void
+count (Incremental *incremental, LkNexudusEntity entity, LkNexudusDoneFunc done)
+{
+  incremental->open++;
+  lk_nexudus_count (incremental->desk->nexudus, entity, NULL, done, incremental);
+}
+
+/* The second half, behind the people and contracts that its rows refer to. */
+static void
+list_claims (Incremental *incremental)
+{
+  incremental->people = FALSE;
+  rows_list_again (incremental->desk->rows);
+  list_since (incremental, LK_NEXUDUS_PASSES, "CoworkerTimePass_UpdatedOn", pass_changed);
+  /* A check-in may use a pass without touching UpdatedOn (nexudus-api.md §9). */
+  list_since (incremental, LK_NEXUDUS_PASSES, "CoworkerTimePass_UsedDate", pass_changed);
+  list_since (incremental, LK_NEXUDUS_BOOKINGS, "Booking_UpdatedOn", booking_changed);
+  list_since (incremental, LK_NEXUDUS_CANCELLED, "CancelledBooking_CancelledOn", booking_cancelled);
+  count (incremental, LK_NEXUDUS_COWORKERS, members_counted);
+  count (incremental, LK_NEXUDUS_PASSES, passes_counted);
+  count (incremental, LK_NEXUDUS_BOOKINGS, bookings_counted);
+}
+
+static void
+start (gpointer data)
+{
+  Incremental *incremental = data;
+
+  incremental->timer = NULL;
+  incremental->failed = FALSE;
+  incremental->date = LK_TIME_NONE;
+  incremental->people = TRUE;
+  for (guint k = 0; k < STORE_KINDS; k++)
+    incremental->totals[k] = -1;
+  incremental->from = record_data (incremental->desk->record)->read_until - OVERLAP_MS;
+  list_since (incremental, LK_NEXUDUS_COWORKERS, "Coworker_UpdatedOn", coworker_changed);
+  list_since (incremental, LK_NEXUDUS_CONTRACTS, "CoworkerContract_UpdatedOn", contract_changed);
+}
+
+void
+incremental_start (Incremental *incremental)
+{
+  if (incremental->timer == NULL && incremental->open == 0
+      && record_data (incremental->desk->record)->read_until != LK_TIME_NONE)
+    start (incremental);
+}

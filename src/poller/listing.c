@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * One phase of the listing after the other.
+ */
+#include "listing.h"
+
+#include <latchkey/base/metrics.h>
+
+#define USED_BACK_MS (2 * LK_DAY) /* a used pass opens to the cut-off of its day */
+
+typedef enum
+{
+  PHASE_IDLE,
+  PHASE_COMPOSITES, /* locations, pass types, resources, contracts */
+  PHASE_PEOPLE,
+  PHASE_CLAIMS,  /* passes and bookings */
+  PHASE_CONFIRM, /* what is missing, by id */
+} Phase;
+
+struct _Listing
+{
+  const Desk *desk;
+  ListingReadyFunc ready;
+  gpointer data;
+
+  Phase phase;
+  LkTimer *timer;
+  guint open; /* lists under way */
+  gboolean failed;
+  gboolean wanted; /* another one, at once */
+  LkTime started;
+  gint64 revision;
+  LkTime date; /* the earliest Date of its answers */
+  GHashTable *seen[STORE_KINDS];
+};
+
+static void next_phase (Listing *listing);
+
+static LkTime
+wall (const Listing *listing)
+{
+  return lk_clock_wall (listing->desk->clock);
+}
+
+Listing *
+listing_new (const Desk *desk, ListingReadyFunc ready, gpointer data)
+{
+  Listing *listing = g_new0 (Listing, 1);
+
+  listing->desk = desk;
+  listing->ready = ready;
+  listing->data = data;
+  for (guint k = 0; k < STORE_KINDS; k++)
+    listing->seen[k] = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  return listing;
+}
+
+static void
+forget_seen (Listing *listing)
+{
+  for (guint k = 0; k < STORE_KINDS; k++)
+    g_hash_table_remove_all (listing->seen[k]);
+}
+
+void
+listing_stop (Listing *listing)
+{
+  lk_timers_cancel (listing->desk->timers, listing->timer);
+  listing->timer = NULL;
+  listing->open = 0;
+  listing->wanted = FALSE;
+  listing->phase = PHASE_IDLE;
+  forget_seen (listing);
+}
+
+void
+listing_free (Listing *listing)
+{
+  if (listing == NULL)
+    return;
+  listing_stop (listing);
+  for (guint k = 0; k < STORE_KINDS; k++)
+    g_hash_table_unref (listing->seen[k]);
+  g_free (listing);
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static void
+begin (gpointer data)
+{
+  Listing *listing = data;
+
+  listing->timer = NULL;
+  listing->failed = listing->wanted = FALSE;
+  listing->started = wall (listing);
+  listing->revision = store_revision (listing->desk->store, listing->started);
+  listing->date = LK_TIME_NONE;
+  next_phase (listing);
+}
+
+void
+listing_start (Listing *listing)
+{
+  if (listing->phase != PHASE_IDLE)
+    {
+      listing->wanted = TRUE;
+      return;
+    }
+  lk_timers_cancel (listing->desk->timers, listing->timer);
+  begin (listing);
+}
+
+/* It was seen whole. */
+static void
+conclude (Listing *listing)
+{
+  LkNexudusAccount *record = record_data (listing->desk->record);
+
+  record->listed_at = listing->started;
+  /* Everything up to its start has been read: by Nexudus's clock, which the filters go by. */
+  if (record->read_until == LK_TIME_NONE)
+    record->read_until = listing->date != LK_TIME_NONE ? listing->date : listing->started;
+  record_write (listing->desk->record, TRUE);
+  lk_info (LK_F (.account = listing->desk->config->account, .event = "listed"),
+           "a full listing ended after %" G_GINT64_FORMAT " ms: %u people, %u passes, %u bookings",
+           wall (listing) - listing->started, g_hash_table_size (listing->seen[STORE_MEMBERS]),
+           g_hash_table_size (listing->seen[STORE_PASSES]),
+           g_hash_table_size (listing->seen[STORE_BOOKINGS]));
+}
+
+static void
+end (Listing *listing)
+{
+  const LkConfigNexudus *config = listing->desk->config;
+  gint64 wait = config->listing_interval;
+
+  listing->phase = PHASE_IDLE;
+  lk_metric_add (LK_M_POLLER_CYCLES, 1, config->account, "listing",
+                 listing->failed ? "failed" : "done", NULL);
+  if (listing->failed)
+    wait = MIN (config->poll_interval, wait);
+  else
+    conclude (listing);
+  if (listing->wanted)
+    wait = 0;
+  forget_seen (listing);
+  listing->timer = lk_timers_add (listing->desk->timers, wait, begin, listing);
+}
+
+/* --- reads ------------------------------------------------------------------------------------ */
+
+static void
+read_done (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Listing *listing = data;
+
+  if (read->date != LK_TIME_NONE && (listing->date == LK_TIME_NONE || read->date < listing->date))
+    listing->date = read->date;
+  if (error != NULL)
+    {
+      listing->failed = TRUE;
+      record_set_fault (listing->desk->record, error);
+    }
+  if (--listing->open == 0)
+    next_phase (listing);
+}
+
+static void
+list (Listing *listing, LkNexudusEntity entity, const char *query, LkNexudusRowFunc row)
+{
+  listing->open++;
+  lk_nexudus_list (listing->desk->nexudus, entity, query, FALSE, row, read_done, listing);
+}
+
+static void
+note_seen (Listing *listing, StoreKind kind, json_t *row)
+{
+  gint64 id = json_integer_value (json_object_get (row, "Id"));
+
+  (void)g_hash_table_add (listing->seen[kind], g_memdup2 (&id, sizeof id));
+}
+
+/* A read hands one pointer to its rows and to its end, so each row function has a frame that finds
+ * the Rows. */
+#define LISTED(name, func, note)                                                                   \
+  static void name (json_t *row, const LkNexudusRead *read, gpointer data)                         \
+  {                                                                                                \
+    Listing *listing = data;                                                                       \
+    note;                                                                                          \
+    func (row, read, listing->desk->rows);                                                         \
+  }
+
+LISTED (business_listed, rows_business, )
+LISTED (pass_type_listed, rows_pass_type, )
+LISTED (resource_listed, rows_resource, )
+LISTED (contract_listed, rows_contract_listed, )
+LISTED (coworker_listed, rows_coworker, note_seen (listing, STORE_MEMBERS, row))
+LISTED (pass_listed, rows_pass, note_seen (listing, STORE_PASSES, row))
+LISTED (booking_listed, rows_booking, note_seen (listing, STORE_BOOKINGS, row))
+
+/* --- phases ----------------------------------------------------------------------------------- */
+
+static void
+list_composites (Listing *listing)
+{
+  list (listing, LK_NEXUDUS_BUSINESSES, NULL, business_listed);
+  list (listing, LK_NEXUDUS_PASS_TYPES, NULL, pass_type_listed);
+  list (listing, LK_NEXUDUS_RESOURCES, NULL, resource_listed);
+  list (listing, LK_NEXUDUS_CONTRACTS, NULL, contract_listed);
+}
+
+static void
+list_claims (Listing *listing)
+{
+  g_autofree char *used = lk_nexudus_minute (listing->started - USED_BACK_MS);
+  g_autofree char *over = lk_nexudus_minute (listing->started);
+  g_autofree char *used_query = g_strdup_printf ("from_CoworkerTimePass_UsedDate=%s", used);
+  g_autofree char *over_query = g_strdup_printf ("from_Booking_ToTime=%s", over);
+
+  list (listing, LK_NEXUDUS_PASSES, "CoworkerTimePass_Used=false", pass_listed);
+  list (listing, LK_NEXUDUS_PASSES, used_query, pass_listed);
+  list (listing, LK_NEXUDUS_BOOKINGS, over_query, booking_listed);
+}
+
+/* Missing is only what this listing should have contained; a removal is confirmed by id. */
+static void
+confirm_missing (Listing *listing)
+{
+  for (guint k = 0; k < STORE_KINDS; k++)
+    {
+      g_autoptr (GArray) missing
+          = store_missing (listing->desk->store, (StoreKind)k, listing->seen[k], listing->revision,
+                           listing->started);
+      for (guint i = 0; i < missing->len; i++)
+        rows_read_again (listing->desk->rows, (StoreKind)k, g_array_index (missing, gint64, i));
+    }
+}
+
+/* What the lists of a phase lead to. Composites and confirmations end in listing_turn, when
+ * nothing is left to be read by id. */
+static void
+next_phase (Listing *listing)
+{
+  if (listing->failed)
+    {
+      end (listing);
+      return;
+    }
+  switch (listing->phase)
+    {
+    case PHASE_IDLE:
+      listing->phase = PHASE_COMPOSITES;
+      list_composites (listing);
+      break;
+    case PHASE_PEOPLE:
+      listing->phase = PHASE_CLAIMS;
+      list_claims (listing);
+      break;
+    case PHASE_CLAIMS:
+      listing->phase = PHASE_CONFIRM;
+      confirm_missing (listing);
+      break;
+    case PHASE_COMPOSITES:
+    case PHASE_CONFIRM:
+      break;
+    }
+}
+
+void
+listing_turn (Listing *listing)
+{
+  if (listing->open > 0 || rows_open (listing->desk->rows) > 0)
+    return;
+  if (listing->phase == PHASE_COMPOSITES)
+    {
+      listing->ready (listing->data);
+      listing->phase = PHASE_PEOPLE;
+      list (listing, LK_NEXUDUS_COWORKERS, NULL, coworker_listed);
+    }
+  else if (listing->phase == PHASE_CONFIRM)
+    {
+      end (listing);
+      listing->ready (listing->data);
+    }
+}

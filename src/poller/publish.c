@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What was read of Nexudus, published where it differs from what stands.
+ */
+#include "store_internal.h"
+
+#include <latchkey/base/metrics.h>
+
+static void
+written (gint64 offset, const GError *error, gpointer data)
+{
+  const Shelf *shelf = data;
+  const LkConfigSpace *space = store_space (shelf->store, shelf->space);
+
+  if (error == NULL)
+    lk_metric_add (LK_M_RECORDS_WRITTEN, 1, space->code,
+                   lk_kind_name (store_topic_kind (shelf->kind)), NULL);
+  else
+    /* The former entry stands again, so the next read of the row differs and is published. */
+    lk_warning (LK_F (.space = space->code, .topic = lk_table_topic (shelf->table), .error = error,
+                      .event = "write_failed"),
+                "a snapshot was not acknowledged; it is published again when it is next read");
+}
+
+static void
+put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known *known)
+{
+  Store *store = shelf->store;
+  const LkConfigSpace *space = store_space (store, shelf->space);
+  g_autofree char *source = g_strdup_printf ("/latchkey/poller/%s", space->code);
+  g_autoptr (GError) error = NULL;
+  static const char *const types[] = { "member.snapshot", "pass.snapshot", "booking.snapshot" };
+  LkHeaders headers = { .type = types[shelf->kind],
+                        .source = source,
+                        .time = lk_clock_wall (lk_program_clock (store->program)) };
+
+  g_strlcpy (headers.subject, key, sizeof headers.subject);
+  lk_headers_id (&headers, headers.type, key, revision, 0, known->digest);
+  lk_trace_start (headers.traceparent, key, revision);
+  store->written = MAX (store->written, revision);
+  if (!lk_table_put_entry (shelf->table,
+                           lk_partition_of_member (member, lk_table_partitions (shelf->table)), key,
+                           store->text->str, store->text->len, g_memdup2 (known, sizeof *known),
+                           &headers, written, shelf, &error))
+    written (-1, error, shelf);
+}
+
+/* FRESH is what the text in store->text says; publishes it, or has it read again. */
+static void
+offer (Shelf *shelf, gint64 member, gint64 id, const Known *fresh)
+{
+  Store *store = shelf->store;
+  char key[LK_KEY_MAX];
+
+  store_key_of (shelf->kind, member, id, key);
+  switch (diff_judge (store_stands (shelf, member, key), fresh, store_now (store)))
+    {
+    case DIFF_PUBLISH:
+      put (shelf, key, member, fresh->revision, fresh);
+      break;
+    case DIFF_READ:
+      store->again (shelf->kind, id, store->data);
+      break;
+    case DIFF_SAME:
+    case DIFF_SKIP:
+      break;
+    }
+}
+
+static void
+write_deleted (
+    Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision, Known *known)
+{
+  char *space = store_space (store, place->space)->code;
+
+  g_string_truncate (store->text, 0);
+  if (kind == STORE_MEMBERS)
+    {
+      const LkMember gone = { .member = id, .space = space, .revision = revision, .deleted = TRUE };
+      lk_member_write (&gone, store->text);
+      known_of_member (&gone, store_now (store), known);
+    }
+  else if (kind == STORE_PASSES)
+    {
+      const LkPass gone = {
+        .pass = id, .member = place->member, .space = space, .revision = revision, .deleted = TRUE
+      };
+      lk_pass_write (&gone, store->text);
+      known_of_pass (&gone, store_now (store), LISTED_AFTER_USE_MS, known);
+    }
+  else
+    {
+      const LkBooking gone = { .booking = id,
+                               .member = place->member,
+                               .space = space,
+                               .revision = revision,
+                               .deleted = TRUE };
+      lk_booking_write (&gone, store->text);
+      known_of_booking (&gone, store_now (store), known);
+    }
+}
+
+static gboolean
+is_wanted (const Place *place, gint64 member, const GArray *spaces)
+{
+  for (guint i = 0; spaces != NULL && i < spaces->len; i++)
+    if (g_array_index (spaces, guint, i) == place->space && place->member == member)
+      return TRUE;
+  return FALSE;
+}
+
+/* Publishes as deleted where the entity lives but no longer belongs. */
+static void
+drop_elsewhere (
+    Store *store, StoreKind kind, gint64 id, gint64 member, const GArray *spaces, gint64 revision)
+{
+  const GArray *places = g_hash_table_lookup (store->places[kind], &id);
+  g_autofree Place *copy = NULL;
+  guint n = places == NULL ? 0 : places->len;
+
+  if (n == 0)
+    return;
+  /* Publishing changes the index. */
+  copy = g_memdup2 (places->data, n * sizeof (Place));
+  for (guint i = 0; i < n; i++)
+    {
+      Known known;
+      if (is_wanted (&copy[i], member, spaces))
+        continue;
+      write_deleted (store, kind, &copy[i], id, revision, &known);
+      offer (store_shelf (store, kind, copy[i].space), copy[i].member, id, &known);
+    }
+}
+
+void
+store_member (Store *store, LkMember *member, const GArray *spaces)
+{
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      guint space = g_array_index (spaces, guint, i);
+      Known known;
+      member->space = store_space (store, space)->code;
+      known_of_member (member, store_now (store), &known);
+      g_string_truncate (store->text, 0);
+      lk_member_write (member, store->text);
+      offer (store_shelf (store, STORE_MEMBERS, space), member->member, member->member, &known);
+    }
+}
+
+void
+store_pass (Store *store, LkPass *pass, const GArray *spaces)
+{
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      guint space = g_array_index (spaces, guint, i);
+      Known known;
+      pass->space = store_space (store, space)->code;
+      known_of_pass (pass, store_now (store), LISTED_AFTER_USE_MS, &known);
+      g_string_truncate (store->text, 0);
+      lk_pass_write (pass, store->text);
+      offer (store_shelf (store, STORE_PASSES, space), pass->member, pass->pass, &known);
+    }
+  drop_elsewhere (store, STORE_PASSES, pass->pass, pass->member, spaces, pass->revision);
+}
+
+void
+store_booking (Store *store, LkBooking *booking, const GArray *spaces)
+{
+  if (booking->uid != NULL)
+    g_hash_table_insert (store->uids, g_strdup (booking->uid),
+                         g_memdup2 (&booking->booking, sizeof booking->booking));
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      guint space = g_array_index (spaces, guint, i);
+      Known known;
+      booking->space = store_space (store, space)->code;
+      known_of_booking (booking, store_now (store), &known);
+      g_string_truncate (store->text, 0);
+      lk_booking_write (booking, store->text);
+      offer (store_shelf (store, STORE_BOOKINGS, space), booking->member, booking->booking, &known);
+    }
+  drop_elsewhere (store, STORE_BOOKINGS, booking->booking, booking->member, spaces,
+                  booking->revision);
+}
+
+void
+store_delete_again (Shelf *shelf, const char *key, const Known *known)
+{
+  gint64 member, id;
+  Known gone;
+
+  store_ids_of_key (key, &member, &id);
+  const Place place = { shelf->space, member };
+  write_deleted (shelf->store, shelf->kind, &place, id, known->revision, &gone);
+  put (shelf, key, member, known->revision, &gone);
+}
+
+void
+store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision)
+{
+  drop_elsewhere (store, kind, id, 0, NULL, revision);
+}

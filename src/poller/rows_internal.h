@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What the files of Rows share: rows.c (people, passes, bookings), byid.c (reading one by its id),
+ * references.c (what rows refer to and wait for), contracts.c (contracts and their passes). Nobody
+ * else includes it.
+ */
+#pragma once
+
+#include "rows.h"
+
+G_BEGIN_DECLS
+
+struct _Rows
+{
+  char *account;
+  Store *store;
+  World *world;
+  LkNexudus *nexudus;
+  const RouteSpaces *spaces;
+  const LkClock *clock;
+  GHashTable *open;          /* "<what>/<id>": reads under way */
+  GHashTable *wanted_spaces; /* gint64* member → GArray of guint: where a person is needed */
+  GHashTable *held; /* "<what>/<id>" of a reference → GPtrArray of Held that wait for it */
+  guint gone[STORE_KINDS];
+  /* gint64* id of a cancelled booking's row → gint64* when it was last listed (steady). The lists
+   * overlap: a cancellation comes several times and is counted once. */
+  GHashTable *cancelled;
+  GHashTable
+      *unlisted; /* uid (in OfContract) → OfContract: contracts whose passes are to be read */
+  GHashTable *explained; /* gint64* bookings whose cancellation has been counted, until read */
+};
+
+/* A row of ENTITY could not be read. */
+void rows_unreadable (Rows *rows, LkNexudusEntity entity, const GError *error);
+
+/* --- references.c: a row waits for REFERENCE ("pass_type/3001"), and is then read again */
+
+/* Whether a read of "WHAT/ID" is to be started: FALSE when one is under way. */
+gboolean rows_open_once (Rows *rows, const char *what, gint64 id);
+void rows_close_one (Rows *rows, const char *what, gint64 id);
+void rows_hold (Rows *rows, const char *reference, StoreKind kind, gint64 id);
+/* What waited for REFERENCE is read again: it may have changed meanwhile. Not RESOLVED: it is
+ * forgotten, and the next listing brings it. */
+void rows_release (Rows *rows, const char *reference, gboolean resolved);
+void rows_want_pass_type (Rows *rows, gint64 id);
+void rows_want_resource (Rows *rows, gint64 id);
+
+/* --- contracts.c */
+
+/* Looks for the contract UID among those of its holder. */
+void rows_want_contract (Rows *rows, gint64 coworker, const char *uid);
+GHashTable *rows_unlisted_new (void);
+
+G_END_DECLS
