@@ -25,5 +25,10 @@ nexudus_read_row (const char *kind, json_t *row, GError **error)
   READ_ROW ("resource", resource, LkNexudusResource)
   READ_ROW ("business", business, LkNexudusBusiness)
   READ_ROW ("contract", contract, LkNexudusContract)
+  if (g_str_equal (kind, "pause"))
+    {
+      LkNexudusPause out;
+      return lk_nexudus_pause_read (&out, row, error);
+    }
   return lk_fail (error, LK_ERROR_REJECT, "no kind of row '%s'", kind);
 }

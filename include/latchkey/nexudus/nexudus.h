@@ -5,8 +5,9 @@
  * the budget has room; those marked urgent go first. Loop thread.
  *
  * A read that can't be trusted fails as a whole with one error that names endpoint, page and reason
- * (RETRY; REFUSED when the login is not allowed to, or is itself refused). Rows are handed over page
- * by page before the end is known, so only `done` without an error says that a list was seen whole.
+ * (RETRY; REFUSED when the login is not allowed to, or is itself refused). Rows are handed over
+ * page by page before the end is known, so only `done` without an error says that a list was seen
+ * whole.
  */
 #pragma once
 
@@ -27,6 +28,7 @@ typedef enum
   LK_NEXUDUS_RESOURCES,
   LK_NEXUDUS_BUSINESSES,
   LK_NEXUDUS_CONTRACTS, /* coworkercontracts */
+  LK_NEXUDUS_PAUSES,    /* contractpausedperiods */
   LK_NEXUDUS_ENTITY_COUNT_
 } LkNexudusEntity;
 
@@ -46,8 +48,8 @@ typedef void (*LkNexudusRowFunc) (json_t *row, const LkNexudusRead *read, gpoint
 /* The end of a read; ERROR NULL: it was seen whole. */
 typedef void (*LkNexudusDoneFunc) (const LkNexudusRead *read, const GError *error, gpointer data);
 /* One row read by id; ROW NULL without ERROR: there is none (404). */
-typedef void (*LkNexudusGetFunc) (gint64 id, json_t *row, const LkNexudusRead *read,
-                                  const GError *error, gpointer data);
+typedef void (*LkNexudusGetFunc) (
+    gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data);
 
 typedef struct _LkNexudus LkNexudus;
 
@@ -57,20 +59,33 @@ typedef struct _LkNexudus LkNexudus;
 void lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS_WINDOWS]);
 
 /* CONFIG is borrowed; the password is read when a login needs it. */
-LkNexudus *lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
+LkNexudus *lk_nexudus_new (const LkConfigNexudus *config,
+                           const LkClock *clock,
+                           LkTimers *timers,
                            LkBudget *budget);
 void lk_nexudus_free (LkNexudus *nexudus); /* drops everything without calling back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkNexudus, lk_nexudus_free)
 
 /* Lists ENTITY, all pages. QUERY is "name=value&…", encoded, or NULL. */
-void lk_nexudus_list (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
-                      gboolean urgent, LkNexudusRowFunc row, LkNexudusDoneFunc done,
+void lk_nexudus_list (LkNexudus *nexudus,
+                      LkNexudusEntity entity,
+                      const char *query,
+                      gboolean urgent,
+                      LkNexudusRowFunc row,
+                      LkNexudusDoneFunc done,
                       gpointer data);
-void lk_nexudus_get (LkNexudus *nexudus, LkNexudusEntity entity, gint64 id, gboolean urgent,
-                     LkNexudusGetFunc func, gpointer data);
+void lk_nexudus_get (LkNexudus *nexudus,
+                     LkNexudusEntity entity,
+                     gint64 id,
+                     gboolean urgent,
+                     LkNexudusGetFunc func,
+                     gpointer data);
 /* Only the total of a list (one request, one row). */
-void lk_nexudus_count (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
-                       LkNexudusDoneFunc done, gpointer data);
+void lk_nexudus_count (LkNexudus *nexudus,
+                       LkNexudusEntity entity,
+                       const char *query,
+                       LkNexudusDoneFunc done,
+                       gpointer data);
 
 /* Drops all reads without calling back. */
 void lk_nexudus_cancel_all (LkNexudus *nexudus);
@@ -88,9 +103,14 @@ typedef struct
   gboolean has_next;
 } LkNexudusPage;
 
-gboolean lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page,
-                                GError **error);
+gboolean
+lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page, GError **error);
 void lk_nexudus_page_clear (LkNexudusPage *page);
+
+/* Whether an answer with status 200 says of itself that it failed (WasSuccessful: false,
+ * nexudus-api.md §2.5): RETRY then, naming its inner status. Its text may name people and stays
+ * out. Pure. */
+gboolean lk_nexudus_check_success (json_t *root, GError **error);
 
 /* Seconds that a throttling text asks to wait ("Wait 1.5 seconds"), as ms; -1: none. Pure. */
 gint64 lk_nexudus_wait_of_text (const char *text, gsize len);

@@ -74,11 +74,18 @@ typedef struct
 
 typedef struct
 {
-  gint64 id, coworker;
+  gint64 id, coworker, business; /* business: IssuedById; 0: not said */
   char *uid;
   gboolean active, cancelled;
+  gboolean paused; /* InPausedPeriod */
   LkTime starts_at, ends_at, paused_from, paused_until, updated_at;
 } LkNexudusContract;
+
+typedef struct
+{
+  gint64 id, contract; /* contract: its Id, not its UniqueId */
+  LkTime from, until;
+} LkNexudusPause;
 
 /* Each fills OUT from ROW, or fails with REJECT ("Id: expected an integer, got a string"), leaving
  * OUT cleared. */
@@ -90,6 +97,7 @@ gboolean lk_nexudus_cancelled_read (LkNexudusCancelled *out, json_t *row, GError
 gboolean lk_nexudus_resource_read (LkNexudusResource *out, json_t *row, GError **error);
 gboolean lk_nexudus_business_read (LkNexudusBusiness *out, json_t *row, GError **error);
 gboolean lk_nexudus_contract_read (LkNexudusContract *out, json_t *row, GError **error);
+gboolean lk_nexudus_pause_read (LkNexudusPause *out, json_t *row, GError **error);
 
 void lk_nexudus_coworker_clear (LkNexudusCoworker *row);
 void lk_nexudus_pass_clear (LkNexudusPass *row);

@@ -12,13 +12,13 @@
 #include <latchkey/model/json.h>
 #include <string.h>
 
-#define PAGE_SIZE 500
-#define PAGES_MAX 4000
-#define IN_FLIGHT_MAX 4
-#define TRIES_MAX 4
+#define PAGE_SIZE        500
+#define PAGES_MAX        4000
+#define IN_FLIGHT_MAX    4
+#define TRIES_MAX        4
 #define READ_DEADLINE_MS 30000 /* nexudus-api.md §7.13 */
-#define LISTING_RESERVE 0.4    /* of the rate, which a listing leaves to the urgent */
-#define SPACING_MS 100
+#define LISTING_RESERVE  0.4   /* of the rate, which a listing leaves to the urgent */
+#define SPACING_MS       100
 
 typedef enum
 {
@@ -67,8 +67,9 @@ static void pump (LkNexudus *nexudus);
 static void wake_in (LkNexudus *nexudus, gint64 ms);
 
 static const char *const paths[] = {
-  "spaces/coworkers", "billing/coworkertimepasses", "billing/timepasses", "spaces/bookings",
-  "spaces/cancelledbookings", "spaces/resources", "sys/businesses", "billing/coworkercontracts",
+  "spaces/coworkers", "billing/coworkertimepasses", "billing/timepasses",
+  "spaces/bookings",  "spaces/cancelledbookings",   "spaces/resources",
+  "sys/businesses",   "billing/coworkercontracts",  "billing/contractpausedperiods",
 };
 
 const char *
@@ -92,8 +93,12 @@ read_free (gpointer data)
 }
 
 static Read *
-read_new (LkNexudus *nexudus, ReadKind kind, LkNexudusEntity entity, const char *query,
-          gboolean urgent, gpointer data)
+read_new (LkNexudus *nexudus,
+          ReadKind kind,
+          LkNexudusEntity entity,
+          const char *query,
+          gboolean urgent,
+          gpointer data)
 {
   Read *read = g_new0 (Read, 1);
 
@@ -132,10 +137,9 @@ finish (Read *read, json_t *row, const GError *error)
 {
   LkNexudus *nexudus = read->nexudus;
 
-  (void) g_ptr_array_remove_fast (nexudus->running, read);
+  (void)g_ptr_array_remove_fast (nexudus->running, read);
   if (error != NULL)
-    lk_warning (LK_F (.account = nexudus->config->account, .event = "read_failed",
-                      .error = error),
+    lk_warning (LK_F (.account = nexudus->config->account, .event = "read_failed", .error = error),
                 "a read of Nexudus failed and changes nothing");
   call_back (read, row, error);
 }
@@ -146,7 +150,7 @@ again (Read *read, gint64 wait_ms)
 {
   LkNexudus *nexudus = read->nexudus;
 
-  (void) g_ptr_array_remove_fast (nexudus->running, read);
+  (void)g_ptr_array_remove_fast (nexudus->running, read);
   read->not_before = lk_clock_steady (nexudus->clock) + wait_ms;
   g_queue_push_head (&nexudus->waiting[read->urgent], read);
 }
@@ -157,11 +161,11 @@ fail (Read *read, LkErrorCode code, const char *reason)
   g_autoptr (GError) error = NULL;
 
   if (read->kind == READ_GET)
-    (void) lk_fail (&error, code, "%s/%" G_GINT64_FORMAT ": %s", lk_nexudus_path (read->entity),
-                    read->id, reason);
+    (void)lk_fail (&error, code, "%s/%" G_GINT64_FORMAT ": %s", lk_nexudus_path (read->entity),
+                   read->id, reason);
   else
-    (void) lk_fail (&error, code, "%s page %u: %s", lk_nexudus_path (read->entity), read->page,
-                    reason);
+    (void)lk_fail (&error, code, "%s page %u: %s", lk_nexudus_path (read->entity), read->page,
+                   reason);
   finish (read, NULL, error);
 }
 
@@ -221,7 +225,7 @@ page_answered (Read *read, const LkHttpResponse *response)
       try_again (read, error->message);
       return;
     }
-  gboolean more = page.has_next || (gint64) read->page < page.pages;
+  gboolean more = page.has_next || (gint64)read->page < page.pages;
   lk_nexudus_page_clear (&page);
   read->tries = 0;
   lk_backoff_reset (&read->backoff);
@@ -237,15 +241,16 @@ static void
 row_answered (Read *read, const LkHttpResponse *response)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (json_t) row = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX,
-                                          &error);
+  g_autoptr (json_t) row
+      = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX, &error);
   gint64 id = 0;
 
   if (row != NULL && !json_is_object (row))
-    (void) lk_fail (&error, LK_ERROR_RETRY, "expected an object");
-  else if (row != NULL && lk_json_get_int (row, "Id", &id, &error) && id != read->id)
-    (void) lk_fail (&error, LK_ERROR_RETRY, "asked for id %" G_GINT64_FORMAT ", got %"
-                    G_GINT64_FORMAT, read->id, id);
+    (void)lk_fail (&error, LK_ERROR_RETRY, "expected an object");
+  else if (row != NULL && lk_nexudus_check_success (row, &error)
+           && lk_json_get_int (row, "Id", &id, &error) && id != read->id)
+    (void)lk_fail (&error, LK_ERROR_RETRY,
+                   "asked for id %" G_GINT64_FORMAT ", got %" G_GINT64_FORMAT, read->id, id);
   if (error != NULL)
     try_again (read, error->message);
   else
@@ -281,8 +286,9 @@ status_answered (Read *read, const LkHttpResponse *response)
       again (read, 0);
     }
   else if (response->status == 401 || response->status == 403)
-    fail (read, LK_ERROR_REFUSED, "the login is not allowed to read this (give its user the List "
-                                  "and Read roles of the entity)");
+    fail (read, LK_ERROR_REFUSED,
+          "the login is not allowed to read this (give its user the List "
+          "and Read roles of the entity)");
   else if (response->status == 404 && read->kind == READ_GET)
     finish (read, NULL, NULL);
   else
@@ -338,12 +344,11 @@ start (Read *read)
 {
   LkNexudus *nexudus = read->nexudus;
   g_autofree char *url = url_of (read);
-  const char *const headers[] = { lk_session_header (nexudus->session),
-                                  lk_session_client_header (nexudus->session),
-                                  "Accept: application/json", NULL };
-  const LkHttpRequest request = {
-    .method = "GET", .url = url, .headers = headers, .deadline_ms = READ_DEADLINE_MS
-  };
+  const char *const headers[]
+      = { lk_session_header (nexudus->session), lk_session_client_header (nexudus->session),
+          "Accept: application/json", NULL };
+  const LkHttpRequest request
+      = { .method = "GET", .url = url, .headers = headers, .deadline_ms = READ_DEADLINE_MS };
 
   g_ptr_array_add (nexudus->running, read);
   lk_budget_spend (nexudus->budget);
@@ -366,7 +371,8 @@ wake_in (LkNexudus *nexudus, gint64 ms)
   nexudus->timer = lk_timers_add (nexudus->timers, MAX (ms, 1), woken, nexudus);
 }
 
-/* The first waiting read that may start, taken out of its queue; else *WAIT is when to look again. */
+/* The first waiting read that may start, taken out of its queue; else *WAIT is when to look again.
+ */
 static Read *
 take_next (LkNexudus *nexudus, gint64 *wait)
 {
@@ -377,9 +383,8 @@ take_next (LkNexudus *nexudus, gint64 *wait)
     for (GList *l = nexudus->waiting[urgent].head; l != NULL; l = l->next)
       {
         Read *read = l->data;
-        gint64 ready
-            = MAX (lk_budget_wait_ms (nexudus->budget, urgent ? 0 : LISTING_RESERVE),
-                   read->not_before - now);
+        gint64 ready = MAX (lk_budget_wait_ms (nexudus->budget, urgent ? 0 : LISTING_RESERVE),
+                            read->not_before - now);
         if (ready <= 0)
           {
             g_queue_delete_link (&nexudus->waiting[urgent], l);
@@ -444,8 +449,13 @@ pump (LkNexudus *nexudus)
 }
 
 void
-lk_nexudus_list (LkNexudus *nexudus, LkNexudusEntity entity, const char *query, gboolean urgent,
-                 LkNexudusRowFunc row, LkNexudusDoneFunc done, gpointer data)
+lk_nexudus_list (LkNexudus *nexudus,
+                 LkNexudusEntity entity,
+                 const char *query,
+                 gboolean urgent,
+                 LkNexudusRowFunc row,
+                 LkNexudusDoneFunc done,
+                 gpointer data)
 {
   Read *read = read_new (nexudus, READ_LIST, entity, query, urgent, data);
 
@@ -454,8 +464,12 @@ lk_nexudus_list (LkNexudus *nexudus, LkNexudusEntity entity, const char *query, 
 }
 
 void
-lk_nexudus_get (LkNexudus *nexudus, LkNexudusEntity entity, gint64 id, gboolean urgent,
-                LkNexudusGetFunc func, gpointer data)
+lk_nexudus_get (LkNexudus *nexudus,
+                LkNexudusEntity entity,
+                gint64 id,
+                gboolean urgent,
+                LkNexudusGetFunc func,
+                gpointer data)
 {
   Read *read = read_new (nexudus, READ_GET, entity, NULL, urgent, data);
 
@@ -464,8 +478,11 @@ lk_nexudus_get (LkNexudus *nexudus, LkNexudusEntity entity, gint64 id, gboolean 
 }
 
 void
-lk_nexudus_count (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
-                  LkNexudusDoneFunc done, gpointer data)
+lk_nexudus_count (LkNexudus *nexudus,
+                  LkNexudusEntity entity,
+                  const char *query,
+                  LkNexudusDoneFunc done,
+                  gpointer data)
 {
   read_new (nexudus, READ_COUNT, entity, query, TRUE, data)->done = done;
 }
@@ -476,7 +493,7 @@ void
 lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS_WINDOWS])
 {
   /* Who configures more than one request in that time has been allowed more. */
-  guint in_spacing = config->requests_per_minute / (guint) (LK_MINUTE / SPACING_MS);
+  guint in_spacing = config->requests_per_minute / (guint)(LK_MINUTE / SPACING_MS);
 
   out[0] = (LkBudgetWindow){ LK_MINUTE, config->requests_per_minute };
   out[1] = (LkBudgetWindow){ LK_HOUR, config->requests_per_hour };
@@ -484,7 +501,9 @@ lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS
 }
 
 LkNexudus *
-lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
+lk_nexudus_new (const LkConfigNexudus *config,
+                const LkClock *clock,
+                LkTimers *timers,
                 LkBudget *budget)
 {
   LkNexudus *nexudus = g_new0 (LkNexudus, 1);

@@ -30,6 +30,19 @@ check_records (const LkNexudusPage *page, GError **error)
 }
 
 gboolean
+lk_nexudus_check_success (json_t *root, GError **error)
+{
+  json_t *success = json_object_get (root, "WasSuccessful");
+  json_t *status = json_object_get (root, "Status");
+
+  if (!json_is_false (success))
+    return TRUE;
+  return lk_fail (error, LK_ERROR_RETRY,
+                  "says WasSuccessful: false, with Status %" JSON_INTEGER_FORMAT,
+                  json_integer_value (status));
+}
+
+gboolean
 lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page, GError **error)
 {
   gint64 current = 0;
@@ -39,8 +52,9 @@ lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint pa
   if (out->root == NULL)
     return FALSE;
   if (!json_is_object (out->root))
-    (void) lk_fail (error, LK_ERROR_RETRY, "expected an object with Records");
-  else if (lk_json_get_array (out->root, "Records", &out->records, error)
+    (void)lk_fail (error, LK_ERROR_RETRY, "expected an object with Records");
+  else if (lk_nexudus_check_success (out->root, error)
+           && lk_json_get_array (out->root, "Records", &out->records, error)
            && lk_json_get_int (out->root, "TotalItems", &out->total, error)
            && lk_json_get_int_opt (out->root, "TotalPages", 0, &out->pages, error)
            && lk_json_get_int_opt (out->root, "CurrentPage", page, &current, error)
@@ -48,13 +62,13 @@ lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint pa
            && check_records (out, error))
     {
       if (current != page)
-        (void) lk_fail (error, LK_ERROR_RETRY, "asked for page %u, got page %" G_GINT64_FORMAT,
-                        page, current);
+        (void)lk_fail (error, LK_ERROR_RETRY, "asked for page %u, got page %" G_GINT64_FORMAT, page,
+                       current);
       else if (json_array_size (out->records) == 0
                && (out->has_next || (out->total > 0 && page <= out->pages)))
-        (void) lk_fail (error, LK_ERROR_RETRY,
-                        "a page without rows, although there are %" G_GINT64_FORMAT " in all",
-                        out->total);
+        (void)lk_fail (error, LK_ERROR_RETRY,
+                       "a page without rows, although there are %" G_GINT64_FORMAT " in all",
+                       out->total);
       else
         return TRUE;
     }
@@ -72,7 +86,7 @@ lk_nexudus_page_clear (LkNexudusPage *page)
 gint64
 lk_nexudus_wait_of_text (const char *text, gsize len)
 {
-  g_autofree char *lower = g_ascii_strdown (text, (gssize) MIN (len, 4096));
+  g_autofree char *lower = g_ascii_strdown (text, (gssize)MIN (len, 4096));
   const char *wait = strstr (lower, "wait ");
 
   while (wait != NULL)
@@ -82,7 +96,7 @@ lk_nexudus_wait_of_text (const char *text, gsize len)
       double seconds = g_ascii_strtod (number, &end);
       if (end != number && seconds >= 0 && seconds < 86400
           && g_str_has_prefix (g_strchug (end), "second"))
-        return (gint64) (seconds * 1000) + 1;
+        return (gint64)(seconds * 1000) + 1;
       wait = strstr (number, "wait ");
     }
   return -1;
@@ -93,7 +107,7 @@ lk_nexudus_minute (LkTime time)
 {
   char text[LK_TIME_TEXT];
 
-  (void) lk_time_format (time - (time % LK_MINUTE + LK_MINUTE) % LK_MINUTE, text);
+  (void)lk_time_format (time - (time % LK_MINUTE + LK_MINUTE) % LK_MINUTE, text);
   text[16] = '\0'; /* YYYY-MM-DDTHH:mm */
   return g_strdup_printf ("%.13s%%3A%s", text, text + 14);
 }

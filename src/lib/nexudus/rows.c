@@ -16,8 +16,8 @@ get_id (json_t *row, gint64 *out, GError **error)
   if (!lk_json_get_int (row, "Id", out, error))
     return FALSE;
   if (*out <= 0)
-    return lk_fail (error, LK_ERROR_REJECT, "Id: expected a positive integer, got %" G_GINT64_FORMAT,
-                    *out);
+    return lk_fail (error, LK_ERROR_REJECT,
+                    "Id: expected a positive integer, got %" G_GINT64_FORMAT, *out);
   return TRUE;
 }
 
@@ -56,7 +56,8 @@ lk_nexudus_coworker_read (LkNexudusCoworker *out, json_t *row, GError **error)
   *out = (LkNexudusCoworker){ 0 };
   if (get_id (row, &out->id, error) && get_flag (row, "Active", &out->active, error)
       && lk_json_get_bool_opt (row, "Archived", FALSE, &out->archived, error)
-      && get_text (row, "Email", &out->email, error) && get_text (row, "FullName", &out->name, error)
+      && get_text (row, "Email", &out->email, error)
+      && get_text (row, "FullName", &out->name, error)
       && get_ref (row, "InvoicingBusinessId", &out->business, error)
       && lk_json_get_time_opt (row, "UpdatedOn", &out->updated_at, error))
     return TRUE;
@@ -263,8 +264,10 @@ lk_nexudus_contract_read (LkNexudusContract *out, json_t *row, GError **error)
 {
   *out = (LkNexudusContract){ 0 };
   if (get_id (row, &out->id, error) && get_ref (row, "CoworkerId", &out->coworker, error)
+      && get_ref (row, "IssuedById", &out->business, error)
       && get_text (row, "UniqueId", &out->uid, error)
       && get_flag (row, "Active", &out->active, error)
+      && lk_json_get_bool_opt (row, "InPausedPeriod", FALSE, &out->paused, error)
       && lk_json_get_bool_opt (row, "Cancelled", FALSE, &out->cancelled, error)
       && lk_json_get_time_opt (row, "StartDate", &out->starts_at, error)
       && lk_json_get_time_opt (row, "CancellationDate", &out->ends_at, error)
@@ -281,4 +284,17 @@ lk_nexudus_contract_clear (LkNexudusContract *row)
 {
   g_free (row->uid);
   *row = (LkNexudusContract){ 0 };
+}
+
+gboolean
+lk_nexudus_pause_read (LkNexudusPause *out, json_t *row, GError **error)
+{
+  *out = (LkNexudusPause){ 0 };
+  if (get_id (row, &out->id, error)
+      && lk_json_get_int (row, "CoworkerContractId", &out->contract, error)
+      && lk_json_get_time_opt (row, "PauseFrom", &out->from, error)
+      && lk_json_get_time_opt (row, "PauseUntil", &out->until, error))
+    return TRUE;
+  *out = (LkNexudusPause){ 0 };
+  return FALSE;
 }
