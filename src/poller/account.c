@@ -24,6 +24,7 @@ struct _Account
   Desk desk;
   GPtrArray *spaces; /* LkConfigSpace* of this account */
   gint64 *businesses;
+  const LkZone **zones;
   RouteSpaces route;
   LkBudget *budget;
   World *world;
@@ -146,8 +147,13 @@ find_spaces (Account *account, const GPtrArray *spaces, const LkConfigNexudus *c
     if (((LkConfigSpace *)spaces->pdata[i])->nexudus == config)
       g_ptr_array_add (account->spaces, spaces->pdata[i]);
   account->businesses = g_new (gint64, account->spaces->len + 1);
+  account->zones = g_new (const LkZone *, account->spaces->len + 1);
   for (guint i = 0; i < account->spaces->len; i++)
-    account->businesses[i] = ((LkConfigSpace *)account->spaces->pdata[i])->business;
+    {
+      const LkConfigSpace *space = account->spaces->pdata[i];
+      account->businesses[i] = space->business;
+      account->zones[i] = space->zone;
+    }
   account->route = (RouteSpaces){ account->businesses, account->spaces->len };
 }
 
@@ -167,7 +173,7 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   account->budget = lk_budget_new (desk->clock, windows, LK_NEXUDUS_WINDOWS);
   desk->nexudus = lk_nexudus_new (config, desk->clock, desk->timers, account->budget);
   desk->store = store_new (program, account->spaces, read_again, account);
-  account->world = world_new (&account->route);
+  account->world = world_new (&account->route, account->zones);
   desk->rows = rows_new (config->account, desk->store, account->world, desk->nexudus,
                          &account->route, desk->clock);
   desk->record = record_new (program, config);
@@ -196,6 +202,7 @@ account_free (Account *account)
   g_array_unref (account->again);
   g_ptr_array_unref (account->spaces);
   g_free (account->businesses);
+  g_free (account->zones);
   g_free (account);
 }
 

@@ -11,10 +11,70 @@
 static const LkNexudusEntity entities[]
     = { LK_NEXUDUS_COWORKERS, LK_NEXUDUS_PASSES, LK_NEXUDUS_BOOKINGS };
 
+static const char *const whats[] = { "coworker", "pass", "booking" };
+
+/* A read that has failed is tried in the next cycles; then the next full listing finds it again. */
+#define OWED_CYCLES 3
+
+typedef struct
+{
+  StoreKind kind;
+  gint64 id;
+  guint cycles; /* how many have tried */
+  gboolean due;
+} Owed;
+
+/* FALSE: it has been tried often enough, or what is wrong does not pass by itself. */
+static gboolean
+owe (Rows *rows, StoreKind kind, gint64 id, const GError *error)
+{
+  g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, whats[kind], id);
+  Owed *owed = g_hash_table_lookup (rows->owed, key);
+
+  if (error->code != LK_ERROR_RETRY || (owed != NULL && owed->cycles >= OWED_CYCLES))
+    {
+      (void)g_hash_table_remove (rows->owed, key);
+      return FALSE;
+    }
+  if (owed == NULL)
+    {
+      owed = g_new (Owed, 1);
+      *owed = (Owed){ kind, id, 0, FALSE };
+      g_hash_table_insert (rows->owed, g_steal_pointer (&key), owed);
+    }
+  owed->cycles++;
+  owed->due = TRUE;
+  return TRUE;
+}
+
+static void
+settle (Rows *rows, StoreKind kind, gint64 id)
+{
+  g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, whats[kind], id);
+
+  (void)g_hash_table_remove (rows->owed, key);
+}
+
+void
+rows_try_again (Rows *rows)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  rows_list_unlisted (rows);
+  g_hash_table_iter_init (&iter, rows->owed);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Owed *owed = value;
+      if (owed->due)
+        rows_read_again (rows, owed->kind, owed->id);
+      owed->due = FALSE;
+    }
+}
+
 static void
 got_entity (Rows *rows,
             StoreKind kind,
-            const char *what,
             gint64 id,
             json_t *row,
             const LkNexudusRead *read,
@@ -23,16 +83,20 @@ got_entity (Rows *rows,
   static const LkNexudusRowFunc funcs[] = { rows_coworker, rows_pass, rows_booking };
   gboolean counted;
 
-  rows_close_one (rows, what, id);
+  rows_close_one (rows, whats[kind], id);
+  /* What refers to somebody who can't be read just now goes on waiting. */
+  if (error != NULL && owe (rows, kind, id, error))
+    return;
   if (row == NULL && kind == STORE_MEMBERS)
     {
-      /* What refers to somebody who can't be read is brought again by the next listing. */
+      /* What refers to them is brought again by the next listing. */
       g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, id);
       (void)g_hash_table_remove (rows->wanted_spaces, &id);
       rows_release (rows, reference, FALSE);
     }
   if (error != NULL)
-    return; /* the next listing finds it again */
+    return;
+  settle (rows, kind, id);
   counted = kind == STORE_BOOKINGS && g_hash_table_remove (rows->explained, &id);
   if (row != NULL)
     funcs[kind](row, read, rows);
@@ -49,25 +113,24 @@ got_entity (Rows *rows,
 static void
 got_coworker (gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data)
 {
-  got_entity (data, STORE_MEMBERS, "coworker", id, row, read, error);
+  got_entity (data, STORE_MEMBERS, id, row, read, error);
 }
 
 static void
 got_pass (gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data)
 {
-  got_entity (data, STORE_PASSES, "pass", id, row, read, error);
+  got_entity (data, STORE_PASSES, id, row, read, error);
 }
 
 static void
 got_booking (gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data)
 {
-  got_entity (data, STORE_BOOKINGS, "booking", id, row, read, error);
+  got_entity (data, STORE_BOOKINGS, id, row, read, error);
 }
 
 void
 rows_read_again (Rows *rows, StoreKind kind, gint64 id)
 {
-  static const char *const whats[] = { "coworker", "pass", "booking" };
   static const LkNexudusGetFunc funcs[] = { got_coworker, got_pass, got_booking };
 
   if (rows_open_once (rows, whats[kind], id))

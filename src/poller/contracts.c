@@ -98,7 +98,7 @@ of_contract_done (const LkNexudusRead *read, const GError *error, gpointer data)
   (void)read;
   of->busy = FALSE;
   if (error != NULL)
-    return; /* logged; rows_list_again asks again */
+    return; /* logged; rows_try_again asks again */
   if (of->again)
     list_passes_of (of);
   else
@@ -119,7 +119,7 @@ list_passes_of (OfContract *of)
 }
 
 void
-rows_list_again (Rows *rows)
+rows_list_unlisted (Rows *rows)
 {
   GHashTableIter iter;
   gpointer of;
@@ -130,8 +130,8 @@ rows_list_again (Rows *rows)
       list_passes_of (of);
 }
 
-static void
-contract_changed (Rows *rows, const char *uid)
+void
+rows_contract_changed (Rows *rows, const char *uid)
 {
   OfContract *of = g_hash_table_lookup (rows->unlisted, uid);
 
@@ -162,8 +162,11 @@ take_contract (Rows *rows, json_t *row, gboolean list_new)
       return;
     }
   known = contract.uid != NULL && world_contract (rows->world, contract.uid, &before);
-  if (world_set_contract (rows->world, &contract) && (known || list_new))
-    contract_changed (rows, contract.uid);
+  if (world_may_have_lost_pause (rows->world, &contract))
+    rows_want_pauses_of (rows, contract.id);
+  if (world_set_contract (rows->world, &contract, lk_clock_wall (rows->clock))
+      && (known || list_new))
+    rows_contract_changed (rows, contract.uid);
 }
 
 void

@@ -145,6 +145,7 @@ read_done (const LkNexudusRead *read, const GError *error, gpointer data)
 
 ROW (coworker_changed, rows_coworker)
 ROW (contract_changed, rows_contract)
+ROW (pause_changed, rows_pause)
 ROW (pass_changed, rows_pass)
 ROW (booking_changed, rows_booking)
 ROW (booking_cancelled, rows_cancelled)
@@ -153,13 +154,22 @@ static void
 list_since (Incremental *incremental,
             LkNexudusEntity entity,
             const char *field,
-            LkNexudusRowFunc row)
+            LkNexudusRowFunc row,
+            LkNexudusDoneFunc done)
 {
   g_autofree char *minute = lk_nexudus_minute (incremental->from);
   g_autofree char *query = g_strdup_printf ("from_%s=%s", field, minute);
 
   incremental->open++;
-  lk_nexudus_list (incremental->desk->nexudus, entity, query, TRUE, row, read_done, incremental);
+  lk_nexudus_list (incremental->desk->nexudus, entity, query, TRUE, row, done, incremental);
+}
+
+static void
+pauses_read (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Incremental *incremental = data;
+
+  read_done (read, rows_pauses_refused (incremental->desk->rows, error) ? NULL : error, data);
 }
 
 #define COUNTED(name, kind)                                                                        \
@@ -185,12 +195,15 @@ static void
 list_claims (Incremental *incremental)
 {
   incremental->people = FALSE;
-  rows_list_again (incremental->desk->rows);
-  list_since (incremental, LK_NEXUDUS_PASSES, "CoworkerTimePass_UpdatedOn", pass_changed);
+  rows_try_again (incremental->desk->rows);
+  rows_pass_pauses (incremental->desk->rows);
+  list_since (incremental, LK_NEXUDUS_PASSES, "CoworkerTimePass_UpdatedOn", pass_changed,
+              read_done);
   /* A check-in may use a pass without touching UpdatedOn (nexudus-api.md §9). */
-  list_since (incremental, LK_NEXUDUS_PASSES, "CoworkerTimePass_UsedDate", pass_changed);
-  list_since (incremental, LK_NEXUDUS_BOOKINGS, "Booking_UpdatedOn", booking_changed);
-  list_since (incremental, LK_NEXUDUS_CANCELLED, "CancelledBooking_CancelledOn", booking_cancelled);
+  list_since (incremental, LK_NEXUDUS_PASSES, "CoworkerTimePass_UsedDate", pass_changed, read_done);
+  list_since (incremental, LK_NEXUDUS_BOOKINGS, "Booking_UpdatedOn", booking_changed, read_done);
+  list_since (incremental, LK_NEXUDUS_CANCELLED, "CancelledBooking_CancelledOn", booking_cancelled,
+              read_done);
   count (incremental, LK_NEXUDUS_COWORKERS, members_counted);
   count (incremental, LK_NEXUDUS_PASSES, passes_counted);
   count (incremental, LK_NEXUDUS_BOOKINGS, bookings_counted);
@@ -208,8 +221,12 @@ start (gpointer data)
   for (guint k = 0; k < STORE_KINDS; k++)
     incremental->totals[k] = -1;
   incremental->from = record_data (incremental->desk->record)->read_until - OVERLAP_MS;
-  list_since (incremental, LK_NEXUDUS_COWORKERS, "Coworker_UpdatedOn", coworker_changed);
-  list_since (incremental, LK_NEXUDUS_CONTRACTS, "CoworkerContract_UpdatedOn", contract_changed);
+  list_since (incremental, LK_NEXUDUS_COWORKERS, "Coworker_UpdatedOn", coworker_changed, read_done);
+  list_since (incremental, LK_NEXUDUS_CONTRACTS, "CoworkerContract_UpdatedOn", contract_changed,
+              read_done);
+  if (rows_reads_pauses (incremental->desk->rows))
+    list_since (incremental, LK_NEXUDUS_PAUSES, "ContractPausedPeriod_UpdatedOn", pause_changed,
+                pauses_read);
 }
 
 void

@@ -175,6 +175,15 @@ list (Listing *listing, LkNexudusEntity entity, const char *query, LkNexudusRowF
 }
 
 static void
+pauses_read (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Listing *listing = data;
+
+  rows_pauses_listed (listing->desk->rows, error == NULL);
+  read_done (read, rows_pauses_refused (listing->desk->rows, error) ? NULL : error, data);
+}
+
+static void
 note_seen (Listing *listing, StoreKind kind, json_t *row)
 {
   gint64 id = json_integer_value (json_object_get (row, "Id"));
@@ -196,6 +205,7 @@ LISTED (business_listed, rows_business, )
 LISTED (pass_type_listed, rows_pass_type, )
 LISTED (resource_listed, rows_resource, )
 LISTED (contract_listed, rows_contract_listed, )
+LISTED (pause_listed, rows_pause_listed, )
 LISTED (coworker_listed, rows_coworker, note_seen (listing, STORE_MEMBERS, row))
 LISTED (pass_listed, rows_pass, note_seen (listing, STORE_PASSES, row))
 LISTED (booking_listed, rows_booking, note_seen (listing, STORE_BOOKINGS, row))
@@ -209,6 +219,9 @@ list_composites (Listing *listing)
   list (listing, LK_NEXUDUS_PASS_TYPES, NULL, pass_type_listed);
   list (listing, LK_NEXUDUS_RESOURCES, NULL, resource_listed);
   list (listing, LK_NEXUDUS_CONTRACTS, NULL, contract_listed);
+  listing->open++;
+  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, FALSE, pause_listed,
+                   pauses_read, listing);
 }
 
 static void

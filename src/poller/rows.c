@@ -32,6 +32,8 @@ rows_new (const char *account,
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   rows->cancelled = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   rows->unlisted = rows_unlisted_new ();
+  rows->owed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  rows->pauses = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->explained = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->wanted_spaces
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_array_unref);
@@ -49,6 +51,8 @@ rows_free (Rows *rows)
   g_hash_table_unref (rows->cancelled);
   g_hash_table_unref (rows->explained);
   g_hash_table_unref (rows->unlisted);
+  g_hash_table_unref (rows->pauses);
+  g_hash_table_unref (rows->owed);
   g_free (rows->account);
   g_free (rows);
 }
@@ -62,6 +66,9 @@ rows_reset (Rows *rows)
   g_hash_table_remove_all (rows->cancelled);
   g_hash_table_remove_all (rows->explained);
   g_hash_table_remove_all (rows->unlisted);
+  g_hash_table_remove_all (rows->pauses);
+  g_hash_table_remove_all (rows->owed);
+  rows->no_pauses = FALSE;
   memset (rows->gone, 0, sizeof rows->gone);
 }
 

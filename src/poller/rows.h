@@ -33,13 +33,25 @@ void rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data);
 /* As changed since the last cycle: its passes are then listed too. */
 void rows_contract (json_t *row, const LkNexudusRead *read, gpointer data);
+/* Paused periods of contracts, changed and in a full listing. */
+void rows_pause (json_t *row, const LkNexudusRead *read, gpointer data);
+void rows_pause_listed (json_t *row, const LkNexudusRead *read, gpointer data);
+/* That listing has ended; what it did not have, when it was seen WHOLE, is read by id. */
+void rows_pauses_listed (Rows *rows, gboolean whole);
+/* Each cycle: where a pause is over, the next one of the contract counts. */
+void rows_pass_pauses (Rows *rows);
+/* What Nexudus answered to reading them; TRUE when ERROR says that the login may not: contracts
+ * then have only the pause in their own row, which is said once. */
+gboolean rows_pauses_refused (Rows *rows, const GError *error);
+/* Whether changes are worth asking for: not while they are refused. */
+gboolean rows_reads_pauses (const Rows *rows);
 void rows_business (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_resource (json_t *row, const LkNexudusRead *read, gpointer data);
 void
 rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data); /* then reads it by id */
 
-/* Lists the passes of changed contracts again where that has failed; each cycle. */
-void rows_list_again (Rows *rows);
+/* What has failed is asked for again: passes of changed contracts, and rows by id; each cycle. */
+void rows_try_again (Rows *rows);
 
 /* Reads an entity by id and does as it says: published, or gone. Once at a time for each. */
 void rows_read_again (Rows *rows, StoreKind kind, gint64 id);

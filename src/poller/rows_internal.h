@@ -21,7 +21,10 @@ struct _Rows
   const LkClock *clock;
   GHashTable *open;          /* "<what>/<id>": reads under way */
   GHashTable *wanted_spaces; /* gint64* member → GArray of guint: where a person is needed */
-  GHashTable *held; /* "<what>/<id>" of a reference → GPtrArray of Held that wait for it */
+  GHashTable *held;   /* "<what>/<id>" of a reference → GPtrArray of Held that wait for it */
+  GHashTable *owed;   /* "<what>/<id>" → Owed: reads by id that have failed */
+  GHashTable *pauses; /* gint64* ids of the paused periods that the listing had so far */
+  gboolean no_pauses; /* the login may not read them */
   guint gone[STORE_KINDS];
   /* gint64* id of a cancelled booking's row → gint64* when it was last listed (steady). The lists
    * overlap: a cancellation comes several times and is counted once. */
@@ -51,5 +54,14 @@ void rows_want_resource (Rows *rows, gint64 id);
 /* Looks for the contract UID among those of its holder. */
 void rows_want_contract (Rows *rows, gint64 coworker, const char *uid);
 GHashTable *rows_unlisted_new (void);
+/* Lists the passes of changed contracts again where that has failed. */
+void rows_list_unlisted (Rows *rows);
+/* A changed contract changes what its passes give: they are listed. */
+void rows_contract_changed (Rows *rows, const char *uid);
+
+/* --- pauses.c */
+
+/* Lists the paused periods of a contract, to see whether one has gone. */
+void rows_want_pauses_of (Rows *rows, gint64 contract);
 
 G_END_DECLS

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Hash tables of the composites.
+ * Hash tables of locations, pass types and resources.
  */
-#include "world.h"
-
-struct _World
-{
-  const RouteSpaces *spaces;
-  GHashTable *businesses, *pass_types, *resources; /* gint64* (in the row) → row */
-  GHashTable *contracts;                           /* UniqueId → LkContract */
-};
+#include "world_internal.h"
 
 #define FREE_ROW(name, Type)                                                                       \
   static void name##_free (gpointer data)                                                          \
@@ -24,15 +17,20 @@ FREE_ROW (pass_type, LkNexudusPassType)
 FREE_ROW (resource, LkNexudusResource)
 
 World *
-world_new (const RouteSpaces *spaces)
+world_new (const RouteSpaces *spaces, const LkZone *const *zones)
 {
   World *world = g_new0 (World, 1);
 
   world->spaces = spaces;
+  world->zones = zones;
   world->businesses = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, business_free);
   world->pass_types = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, pass_type_free);
   world->resources = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, resource_free);
   world->contracts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  world->uids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  world->pauses = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  world->paused = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                         (GDestroyNotify)g_ptr_array_unref);
   return world;
 }
 
@@ -44,7 +42,10 @@ world_free (World *world)
   g_hash_table_unref (world->businesses);
   g_hash_table_unref (world->pass_types);
   g_hash_table_unref (world->resources);
+  g_hash_table_unref (world->uids);
   g_hash_table_unref (world->contracts);
+  g_hash_table_unref (world->paused);
+  g_hash_table_unref (world->pauses);
   g_free (world);
 }
 
@@ -75,47 +76,6 @@ world_set_resource (World *world, LkNexudusResource *row)
   (void)g_hash_table_replace (world->resources, &own->id, own);
 }
 
-static gboolean
-contract_equal (const LkContract *a, const LkContract *b)
-{
-  return a->active == b->active && a->cancelled == b->cancelled && a->starts_at == b->starts_at
-         && a->ends_at == b->ends_at && a->paused_from == b->paused_from
-         && a->paused_until == b->paused_until;
-}
-
-gboolean
-world_set_contract (World *world, LkNexudusContract *row)
-{
-  const LkContract contract = { .active = row->active,
-                                .cancelled = row->cancelled,
-                                .starts_at = row->starts_at,
-                                .ends_at = row->ends_at,
-                                .paused_from = row->paused_from,
-                                .paused_until = row->paused_until };
-  const LkContract *before;
-
-  if (row->uid == NULL)
-    return FALSE;
-  before = g_hash_table_lookup (world->contracts, row->uid);
-  if (before != NULL && contract_equal (before, &contract))
-    return FALSE;
-  (void)g_hash_table_replace (world->contracts, g_strdup (row->uid),
-                              g_memdup2 (&contract, sizeof contract));
-  return TRUE;
-}
-
-void
-world_set_contract_missing (World *world, const char *uid)
-{
-  const LkContract nowhere = { .starts_at = LK_TIME_NONE,
-                               .ends_at = LK_TIME_NONE,
-                               .paused_from = LK_TIME_NONE,
-                               .paused_until = LK_TIME_NONE };
-
-  (void)g_hash_table_replace (world->contracts, g_strdup (uid),
-                              g_memdup2 (&nowhere, sizeof nowhere));
-}
-
 const LkNexudusPassType *
 world_pass_type (const World *world, gint64 id)
 {
@@ -126,17 +86,6 @@ const LkNexudusResource *
 world_resource (const World *world, gint64 id)
 {
   return g_hash_table_lookup (world->resources, &id);
-}
-
-gboolean
-world_contract (const World *world, const char *uid, LkContract *out)
-{
-  const LkContract *contract = g_hash_table_lookup (world->contracts, uid);
-
-  if (contract == NULL)
-    return FALSE;
-  *out = *contract;
-  return TRUE;
 }
 
 static gboolean

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * What rows refer to: locations, pass types, resources, contracts. Listed whole, held in memory,
- * and asked before anything that refers to them is published (design §7, "Composites"). Loop
- * thread.
+ * What rows refer to: locations, pass types, resources, contracts and their pauses. Listed whole,
+ * held in memory, and asked before anything that refers to them is published (design §7,
+ * "Composites"). Loop thread.
  */
 #pragma once
 
@@ -16,7 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct _World World;
 
-World *world_new (const RouteSpaces *spaces);
+/* ZONES are those of SPACES, index by index; all borrowed. */
+World *world_new (const RouteSpaces *spaces, const LkZone *const *zones);
 void world_free (World *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
 
@@ -24,10 +25,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
 void world_set_business (World *world, LkNexudusBusiness *row);
 void world_set_pass_type (World *world, LkNexudusPassType *row); /* one read by id */
 void world_set_resource (World *world, LkNexudusResource *row);
-/* TRUE when what a pass depends on differs from what was known of this contract. */
-gboolean world_set_contract (World *world, LkNexudusContract *row);
+/* TRUE when what a pass depends on differs from what was known of this contract. Its pause is the
+ * one open at NOW or coming next, of what its own row and its paused periods say. */
+gboolean world_set_contract (World *world, const LkNexudusContract *row, LkTime now);
 /* UID was looked for and is nowhere: its passes have an inactive contract. */
 void world_set_contract_missing (World *world, const char *uid);
+
+/* A paused period, and one that is gone. Returns the UniqueId of a contract that this changes for
+ * its passes, or NULL; borrowed until the next change. */
+const char *world_set_pause (World *world, const LkNexudusPause *row, LkTime now);
+const char *world_drop_pause (World *world, gint64 id, LkTime now);
+/* Ids (gint64) of the paused periods known of CONTRACT (0: of all) that are not in LISTED. */
+GArray *world_pauses_missing (const World *world, gint64 contract, GHashTable *listed);
+/* UniqueIds (borrowed) of the contracts whose next pause counts at NOW, the former being over. */
+GPtrArray *world_pass_pauses (World *world, LkTime now);
+/* Whether this contract is known with another UPDATED_AT and has paused periods: one of them may
+ * have gone, which leaves no trace but this. */
+gboolean world_may_have_lost_pause (const World *world, const LkNexudusContract *row);
 
 const LkNexudusPassType *world_pass_type (const World *world, gint64 id);
 const LkNexudusResource *world_resource (const World *world, gint64 id);

@@ -19,7 +19,7 @@ from harness.topics import produce
 from harness.wait import wait_for
 from poller_world import (
     MONCLOA, DUMBO, ELSEWHERE, HOURS_24, ANYWHERE, NETWORK_PASS, OWN_PASS, GREEN, BRIDGE,
-    FAR_ROOM, RESIDENT, KINDS, text, Polled, ident, config, next_member, TEN_HOURS,
+    FAR_ROOM, KINDS, text, Polled, ident, config, next_member, TEN_HOURS,
 )
 
 pytest_plugins = ["poller_fixtures"]
@@ -113,71 +113,6 @@ def test_times_without_a_zone_are_utc(polled: Polled, member: int) -> None:
     polled.sandbox.switch(nexudus_missing_zone="never")
     polled.listed()
     assert len(polled.of("bookings", key)) == 1
-
-
-# --- contracts ------------------------------------------------------------------------------------
-
-
-def test_a_changed_contract_changes_its_passes(lone: Polled, member: int) -> None:
-    lone.join(member)
-    lone.start()
-    started = lone.sandbox.start_contract(member, RESIDENT)
-    contract = started["contract"]["Id"]
-    key = f"{member}/{started['passes'][0]['Id']}"
-    found = lone.becomes("passes", key, origin="plan")
-    assert found["contract"]["active"] and not found["contract"]["cancelled"]
-
-    def contract_has(**fields: Any) -> bool:
-        shown = lone.table("passes")[key]["contract"]
-        assert fields.items() <= shown.items(), shown
-        return True
-
-    wait_for(lambda: contract_has(paused_from=None), "the contract is published")
-    lone.sandbox.pause_contract(contract, "2040-02-01T00:00:00Z", "2040-03-01T00:00:00Z")
-    wait_for(lambda: contract_has(paused_from="2040-02-01T00:00:00Z",
-                                  paused_until="2040-03-01T00:00:00Z"), "the pause is published")
-    lone.sandbox.cancel_contract(contract, at="2040-06-01T00:00:00Z")
-    wait_for(lambda: contract_has(ends_at="2040-06-01T00:00:00Z"), "its end is published")
-    lone.sandbox.update("coworkercontracts", contract, Active=False)
-    wait_for(lambda: contract_has(active=False), "that it is inactive is published")
-    lone.cycled(3)
-    assert len(lone.of("passes", key)) == 4, lone.of("passes", key)
-
-
-def test_a_contract_that_is_nowhere_gives_nothing(lone: Polled, member: int) -> None:
-    lone.join(member)
-    lone.start()
-    row = lone.sandbox.create(
-        "coworkertimepasses", CoworkerId=member, TimePassId=HOURS_24, BusinessId=MONCLOA,
-        CoworkerContractUniqueId="0f3c2a10-1111-4222-8333-444455556666")
-    found = lone.becomes("passes", f"{member}/{row['Id']}")
-    assert found["contract"]["active"] is False, found
-
-
-def test_a_contract_seen_after_a_fault_still_changes_its_passes(
-    lone: Polled, member: int
-) -> None:
-    """The list of its passes fails for longer than a read tries: it is asked for again."""
-    lone.join(member)
-    started = lone.sandbox.start_contract(member, RESIDENT)
-    pass_ = started["passes"][0]["Id"]
-    key = f"{member}/{pass_}"
-    # No list of what changed lately has the pass itself.
-    lone.sandbox.update("coworkertimepasses", pass_, UpdatedOn="2026-01-05T00:00:00Z")
-    lone.start()
-    lone.becomes("passes", key, origin="plan")
-    with lone.faults({"service": "nexudus", "path": "/api/billing/coworkertimepasses",
-                      "query": "CoworkerContractUniqueId", "effect": "status", "status": 500,
-                      "count": 4}):
-        lone.sandbox.update("coworkercontracts", started["contract"]["Id"], Active=False)
-        lone.hit(4)
-
-        def inactive() -> bool:
-            shown = lone.table("passes")[key]["contract"]
-            assert shown["active"] is False, shown
-            return True
-
-        wait_for(inactive, "the contract's end reaches its pass", 40, interval=0.3)
 
 
 # --- routing --------------------------------------------------------------------------------------

@@ -75,6 +75,19 @@ def test_a_lie_about_one_row_removes_nobody(polled: Polled, settled: list[str]) 
     assert after == before
 
 
+def test_a_login_that_may_not_read_pauses_polls_all_the_rest(polled: Polled, member: int) -> None:
+    """The role is one that a login made for polling may lack: said, and nothing else is lost."""
+    failed = polled.ended("listing", "failed") + polled.ended("incremental", "failed")
+    with polled.faults({"service": "nexudus", "path": "/api/billing/contractpausedperiods",
+                        "effect": "status", "status": 401, "count": 0}):
+        polled.listed()
+        polled.join(member)
+        polled.becomes("members", str(member))
+        assert polled.account()["fault"] is None
+    assert polled.ended("listing", "failed") + polled.ended("incremental", "failed") == failed
+    assert polled.poller.output().count('"pauses_refused"') == 1
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[Polled]:
     """Three pages of people and passes."""

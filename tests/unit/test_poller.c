@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Routing and verdicts of the poller as tables (design §7). Links base and model only.
+ * Routing, verdicts and pauses of the poller as tables (design §7). Links base and model only.
  */
 #include "../../src/poller/diff.h"
+#include "../../src/poller/pause.h"
 #include "../../src/poller/route.h"
 
 static const gint64 businesses[] = { 10, 20, 30 };
@@ -67,7 +68,7 @@ pass_of (gint64 revision, gboolean used, LkTime used_at)
 {
   return (LkPass){ .pass = 17,
                    .member = 9001,
-                   .space = (char *) "moncloa",
+                   .space = (char *)"moncloa",
                    .revision = revision,
                    .type = 3001,
                    .minutes = -1,
@@ -138,7 +139,7 @@ test_missing (void)
 
   const LkBooking booking = { .booking = 1,
                               .member = 2,
-                              .space = (char *) "moncloa",
+                              .space = (char *)"moncloa",
                               .revision = NOW - LK_HOUR,
                               .resource = 3,
                               .from = NOW,
@@ -166,6 +167,78 @@ test_over (void)
   g_assert_false (diff_is_over (&stands, NOW));
 }
 
+/* Days of February 2026: "1-5 8-" are a pause of the days 1 to 5 and one from the 8th on; "3+2h" is
+ * an instant, "~" an open beginning. */
+static LkTime
+day (const char *text)
+{
+  const LkTime start = G_GINT64_CONSTANT (1769904000000); /* 2026-02-01T00:00:00Z */
+  char *rest = NULL;
+  gint64 n = g_ascii_strtoll (text, &rest, 10);
+
+  if (rest == text)
+    return LK_TIME_NONE;
+  return start + (n - 1) * LK_DAY
+         + (*rest == '+' ? g_ascii_strtoll (rest + 1, NULL, 10) * LK_HOUR : 0);
+}
+
+static void
+test_pause (void)
+{
+  static const struct
+  {
+    const char *pauses, *now, *chosen;
+  } rows[] = {
+    { "", "3", "-" },
+    { "1-5", "3+12", "1-5" },        /* open */
+    { "10-12", "3", "10-12" },       /* to come */
+    { "1-2", "9", "1-2" },           /* was: nothing changes when it is over */
+    { "20-22 10-12", "3", "10-12" }, /* the next of two */
+    { "10-12 1-5", "3+12", "1-5" },  /* the open one, whatever the order */
+    { "1-5 10-12", "5+12", "1-5" },  /* a bare date covers its day */
+    { "1-5 10-12", "5+22", "1-5" },  /* as it is counted in Madrid, to 23:00 UTC */
+    { "1-5 10-12", "5+23", "10-12" },
+    { "1-5 10-12", "6", "10-12" },   /* over: the next */
+    { "1-2 4-5", "9", "4-5" },       /* all over: the last */
+    { "1-5 6-9", "3", "1-9" },       /* they meet */
+    { "1-5 3-9 8-10", "3", "1-10" }, /* they overlap */
+    { "1-9 2-3", "3", "1-9" },       /* one inside the other */
+    { "1-5 1-5", "3", "1-5" },       /* said twice */
+    { "1-5 7-9", "3", "1-5" },       /* a day between */
+    { "3-", "1", "3-" },             /* without end */
+    { "3- 9-12", "10", "3-" },
+    { "~-5", "3", "-5" },                    /* without beginning */
+    { "5-3 8-9", "1", "8-9" },               /* backwards: none */
+    { "1+2-1+6 1+6-1+8", "1+3", "1+2-1+8" }, /* instants */
+    { "1+2-1+6 1+7-1+8", "1+6", "1+7-1+8" },
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (LkZone) zone = lk_zone_new ("Europe/Madrid", &error);
+
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_auto (GStrv) words = g_strsplit (rows[i].pauses, " ", -1);
+      g_auto (GStrv) chosen = g_strsplit (rows[i].chosen, "-", 2);
+      Pause pauses[8], found;
+      guint n = 0;
+
+      for (; words[n] != NULL; n++)
+        {
+          g_auto (GStrv) sides = g_strsplit (words[n], "-", 2);
+          pauses[n] = (Pause){ day (sides[0]), day (sides[1]) };
+        }
+      found = pause_choose (pauses, n, zone, day (rows[i].now));
+      g_test_message ("%s at %s", rows[i].pauses, rows[i].now);
+      g_assert_cmpint (found.from, ==, day (chosen[0]));
+      g_assert_cmpint (found.until, ==, day (chosen[1]));
+    }
+  /* Without a space there is no zone: days are UTC's. */
+  const Pause two[] = { { day ("1"), day ("5") }, { day ("10"), day ("12") } };
+  g_assert_cmpint (pause_choose (two, 2, NULL, day ("5+23")).from, ==, day ("1"));
+  g_assert_cmpint (pause_choose (two, 2, NULL, day ("6")).from, ==, day ("10"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,5 +248,6 @@ main (int argc, char **argv)
   g_test_add_func ("/diff/judge", test_judge);
   g_test_add_func ("/diff/missing", test_missing);
   g_test_add_func ("/diff/over", test_over);
+  g_test_add_func ("/pause/choose", test_pause);
   return g_test_run ();
 }
