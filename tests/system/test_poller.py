@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 
@@ -16,7 +15,6 @@ from harness.kafka import Broker
 from harness.paths import ROOT
 from harness.stack import Stack
 from harness.topics import produce
-from harness.wait import wait_for
 from poller_world import (
     MONCLOA, DUMBO, ELSEWHERE, HOURS_24, ANYWHERE, NETWORK_PASS, OWN_PASS, GREEN, BRIDGE,
     FAR_ROOM, KINDS, text, Polled, ident, config, next_member, TEN_HOURS,
