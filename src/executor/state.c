@@ -3,385 +3,13 @@
  *
  * Tables and persons.
  */
-#include "state.h"
-
-#include "merge.h"
+#include "state_internal.h"
 
 #include <latchkey/base/log.h>
-#include <string.h>
 
 #define ENDED_MS (7 * LK_DAY) /* an ended right is kept that long for reports */
 
-struct _State
-{
-  LkProgram *program;
-  GPtrArray *spaces;  /* StateSpace* */
-  GHashTable *people; /* Person* → itself, by (space, member) */
-  GHashTable *addresses; /* lower-case address → GHashTable of gint64* member → its entitled commands */
-  StateChangedFunc changed;
-  StateRulesFunc rules_changed;
-  gpointer data;
-  char *refusal;
-};
-
-/* --- people ------------------------------------------------------------------------------------- */
-
-static guint
-person_hash (gconstpointer key)
-{
-  const Person *person = key;
-
-  return g_int64_hash (&person->member) * 31 + g_direct_hash (person->space);
-}
-
-static gboolean
-person_equal (gconstpointer a, gconstpointer b)
-{
-  const Person *x = a, *y = b;
-
-  return x->space == y->space && x->member == y->member;
-}
-
-static void
-person_free (gpointer data)
-{
-  Person *person = data;
-
-  g_free (person->right_key);
-  g_free (person->held_address);
-  g_free (person);
-}
-
-static Person *
-person_of (StateSpace *space, gint64 member)
-{
-  Person key = { .space = space, .member = member };
-  Person *person = g_hash_table_lookup (space->state->people, &key);
-
-  if (person != NULL)
-    return person;
-  person = g_new0 (Person, 1);
-  person->space = space;
-  person->member = member;
-  person->wake_at = person->retry_at = LK_TIME_NONE;
-  lk_backoff_init (&person->backoff, 1000, 5 * LK_MINUTE, 0);
-  g_hash_table_add (space->state->people, person);
-  return person;
-}
-
-void
-state_foreach (State *state, void (*func) (Person *person, gpointer data), gpointer data)
-{
-  GHashTableIter iter;
-  gpointer person;
-
-  g_hash_table_iter_init (&iter, state->people);
-  while (g_hash_table_iter_next (&iter, &person, NULL))
-    func (person, data);
-}
-
-/* --- addresses ------------------------------------------------------------------------------------ */
-
-/* Which members (of any space; one person has the same id in all) are entitled under an address. */
-static void
-note_address (State *state, const LkCommand *command, int by)
-{
-  g_autofree char *address = NULL;
-  GHashTable *members;
-  gpointer count;
-
-  if (command->email == NULL || !command->entitled)
-    return;
-  address = g_ascii_strdown (command->email, -1);
-  members = g_hash_table_lookup (state->addresses, address);
-  if (members == NULL)
-    {
-      members = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-      g_hash_table_insert (state->addresses, g_strdup (address), members);
-    }
-  count = g_hash_table_lookup (members, &command->member);
-  int now = GPOINTER_TO_INT (count) + by;
-  if (now > 0)
-    g_hash_table_replace (members, g_memdup2 (&command->member, sizeof command->member),
-                          GINT_TO_POINTER (now));
-  else
-    (void) g_hash_table_remove (members, &command->member);
-  if (g_hash_table_size (members) == 0)
-    (void) g_hash_table_remove (state->addresses, address);
-}
-
-/* Somebody of a lower id has the same address. */
-static gboolean
-is_shared (const State *state, const LkCommand *command)
-{
-  g_autofree char *address = NULL;
-  GHashTable *members;
-  GHashTableIter iter;
-  gpointer member;
-
-  if (command->email == NULL)
-    return FALSE;
-  address = g_ascii_strdown (command->email, -1);
-  members = g_hash_table_lookup (state->addresses, address);
-  if (members == NULL || g_hash_table_size (members) < 2)
-    return FALSE;
-  g_hash_table_iter_init (&iter, members);
-  while (g_hash_table_iter_next (&iter, &member, NULL))
-    if (*(gint64 *) member < command->member)
-      return TRUE;
-  return FALSE;
-}
-
-/* When an address is taken or left, the others who have it are planned again. */
-static void
-address_changed (State *state, const LkCommand *command)
-{
-  g_autofree char *address = NULL;
-  GHashTable *members;
-  GHashTableIter iter;
-  gpointer member;
-
-  if (command == NULL || command->email == NULL)
-    return;
-  address = g_ascii_strdown (command->email, -1);
-  members = g_hash_table_lookup (state->addresses, address);
-  if (members == NULL)
-    return;
-  g_hash_table_iter_init (&iter, members);
-  while (g_hash_table_iter_next (&iter, &member, NULL))
-    if (*(gint64 *) member != command->member)
-      for (guint i = 0; i < state->spaces->len; i++)
-        {
-          Person key = { .space = state->spaces->pdata[i], .member = *(gint64 *) member };
-          Person *person = g_hash_table_lookup (state->people, &key);
-          if (person != NULL)
-            state->changed (person, TRUE, state->data);
-        }
-}
-
-/* --- commands ------------------------------------------------------------------------------------- */
-
-static gint64
-member_of_key (const char *key)
-{
-  return g_ascii_strtoll (key, NULL, 10);
-}
-
-static gpointer
-command_decode (const LkRecord *record, gpointer data, GError **error)
-{
-  CommandEntry *entry = g_new0 (CommandEntry, 1);
-
-  (void) data;
-  entry->at = record->timestamp;
-  if (lk_command_parse (&entry->command, record->value, record->value_len, error))
-    return entry;
-  g_free (entry);
-  return NULL;
-}
-
-static void
-command_free (gpointer data)
-{
-  lk_command_clear (&((CommandEntry *) data)->command);
-  g_free (data);
-}
-
-static int
-command_compare (gconstpointer a, gconstpointer b)
-{
-  return lk_version_compare (((const CommandEntry *) a)->command.version,
-                             ((const CommandEntry *) b)->command.version);
-}
-
-static void
-command_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
-                 gpointer new_entry, gpointer data)
-{
-  StateSpace *space = data;
-  const CommandEntry *before = old_entry, *after = new_entry;
-  gboolean told;
-
-  (void) table;
-  (void) partition;
-  if (strchr (key, '/') == NULL)
-    {
-      if (before != NULL)
-        note_address (space->state, &before->command, -1);
-      if (after != NULL)
-        note_address (space->state, &after->command, 1);
-      address_changed (space->state, before == NULL ? NULL : &before->command);
-      address_changed (space->state, after == NULL ? NULL : &after->command);
-    }
-  /* The same once more, a replay, is nothing new. */
-  told = before == NULL || after == NULL
-         || lk_command_digest (&before->command) != lk_command_digest (&after->command);
-  space->state->changed (person_of (space, member_of_key (key)), told, space->state->data);
-}
-
-static void
-rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
-{
-  StateSpace *space = data;
-
-  (void) table;
-  lk_warning (LK_F (.space = space->config->code, .topic = record->topic,
-                    .partition = record->partition, .offset = record->offset, .error = error,
-                    .event = "record_ignored"),
-              "can't understand this record; what stood before still stands");
-}
-
-/* --- ledger --------------------------------------------------------------------------------------- */
-
-static gpointer
-ledger_decode (const LkRecord *record, gpointer data, GError **error)
-{
-  StateSpace *space = data;
-  LedgerEntry *entry = g_new0 (LedgerEntry, 1);
-  g_autoptr (GError) local = NULL;
-
-  entry->at = record->timestamp;
-  entry->is_right = memchr (record->key, '/', record->key_len) != NULL;
-  if (entry->is_right ? lk_right_parse (&entry->right, record->value, record->value_len, &local)
-                      : lk_ledger_member_parse (&entry->member, record->value, record->value_len,
-                                                &local))
-    return entry;
-  g_free (entry);
-  /* A record of a newer format may say that a right is held: whoever can't read it must not decide
-   * that there is none (design §3). */
-  if (local->code == LK_ERROR_REFUSED && space->state->refusal == NULL)
-    space->state->refusal = g_strdup_printf ("space %s: ledger: %s", space->config->code,
-                                             local->message);
-  g_propagate_error (error, g_steal_pointer (&local));
-  return NULL;
-}
-
-static void
-ledger_free (gpointer data)
-{
-  LedgerEntry *entry = data;
-
-  if (entry->is_right)
-    lk_right_clear (&entry->right);
-  else
-    lk_ledger_member_clear (&entry->member);
-  g_free (entry);
-}
-
-static int
-ledger_compare (gconstpointer a, gconstpointer b)
-{
-  const LedgerEntry *x = a, *y = b;
-
-  return x->is_right && y->is_right ? merge_compare (&x->right, &y->right) : 0;
-}
-
-static gpointer
-ledger_merge (gconstpointer a, gconstpointer b)
-{
-  const LedgerEntry *x = a, *y = b;
-  LedgerEntry *merged;
-
-  if (!x->is_right || !y->is_right)
-    return NULL;
-  merged = g_new0 (LedgerEntry, 1);
-  merged->is_right = TRUE;
-  merged->at = MAX (x->at, y->at);
-  merge_rights (&x->right, &y->right, &merged->right);
-  return merged;
-}
-
-static gboolean
-ledger_write (gconstpointer data, GString *value, LkHeaders *headers)
-{
-  const LedgerEntry *entry = data;
-
-  headers->type = entry->is_right ? "right.set" : "ledger.member.set";
-  headers->source = "/latchkey/executor";
-  headers->time = entry->at;
-  if (entry->is_right)
-    lk_right_write (&entry->right, value);
-  else
-    lk_ledger_member_write (&entry->member, value);
-  return TRUE;
-}
-
-static void
-ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
-                gpointer new_entry, gpointer data)
-{
-  StateSpace *space = data;
-  const LedgerEntry *before = old_entry, *after = new_entry;
-  gint64 member = member_of_key (key);
-
-  (void) table;
-  (void) partition;
-  if (before != NULL && !before->is_right && before->member.kisi_user_id != 0)
-    (void) g_hash_table_remove (space->users, &before->member.kisi_user_id);
-  if (after != NULL && !after->is_right && after->member.kisi_user_id != 0)
-    g_hash_table_replace (space->users,
-                          g_memdup2 (&after->member.kisi_user_id,
-                                     sizeof after->member.kisi_user_id),
-                          g_memdup2 (&member, sizeof member));
-  space->state->changed (person_of (space, member), FALSE, space->state->data);
-}
-
-/* --- rules ---------------------------------------------------------------------------------------- */
-
-static gpointer
-rules_decode (const LkRecord *record, gpointer data, GError **error)
-{
-  (void) data;
-  return lk_rules_parse (record->value, record->value_len, error);
-}
-
-static void
-rules_free (gpointer data)
-{
-  lk_rules_free (data);
-}
-
-static int
-rules_compare (gconstpointer a, gconstpointer b)
-{
-  gint64 x = ((const LkRules *) a)->rules_version, y = ((const LkRules *) b)->rules_version;
-
-  return x < y ? -1 : x > y;
-}
-
-static void
-rules_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
-               gpointer new_entry, gpointer data)
-{
-  StateSpace *space = data;
-
-  (void) table;
-  (void) partition;
-  (void) key;
-  (void) old_entry;
-  (void) new_entry;
-  space->state->rules_changed (space, space->state->data);
-}
-
-static const LkTableOps command_ops = { .decode = command_decode,
-                                        .free_entry = command_free,
-                                        .compare = command_compare,
-                                        .changed = command_changed,
-                                        .rejected = rejected };
-static const LkTableOps ledger_ops = { .decode = ledger_decode,
-                                       .free_entry = ledger_free,
-                                       .compare = ledger_compare,
-                                       .merge = ledger_merge,
-                                       .write = ledger_write,
-                                       .changed = ledger_changed,
-                                       .rejected = rejected };
-static const LkTableOps rules_ops = { .decode = rules_decode,
-                                      .free_entry = rules_free,
-                                      .compare = rules_compare,
-                                      .changed = rules_changed,
-                                      .rejected = rejected };
-
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static LkTable *
 open_table (StateSpace *space, LkKind kind, gint32 partitions, const LkTableOps *ops)
@@ -421,7 +49,8 @@ state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc chan
   state->changed = changed;
   state->rules_changed = rules_changed_func;
   state->data = data;
-  state->people = g_hash_table_new_full (person_hash, person_equal, person_free, NULL);
+  state->people
+      = g_hash_table_new_full (state_person_hash, state_person_equal, state_person_free, NULL);
   state->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                             (GDestroyNotify) g_hash_table_unref);
   state->spaces = g_ptr_array_new_with_free_func (space_free);
@@ -439,9 +68,9 @@ state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc chan
                                             LK_KIND_ACCESS_CHANGES, one->code);
       space->ce_source = g_strdup_printf ("/latchkey/executor/%s", one->code);
       g_ptr_array_add (state->spaces, space);
-      space->commands = open_table (space, LK_KIND_COMMANDS, one->partitions, &command_ops);
-      space->ledger = open_table (space, LK_KIND_LEDGER, one->partitions, &ledger_ops);
-      space->rules = open_table (space, LK_KIND_RULES, 1, &rules_ops);
+      space->commands = open_table (space, LK_KIND_COMMANDS, one->partitions, &state_command_ops);
+      space->ledger = open_table (space, LK_KIND_LEDGER, one->partitions, &state_ledger_ops);
+      space->rules = open_table (space, LK_KIND_RULES, 1, &state_rules_ops);
     }
   return state;
 }
@@ -532,7 +161,18 @@ state_refusal (const State *state)
   return state->refusal;
 }
 
-/* --- looking -------------------------------------------------------------------------------------- */
+/* --- looking --------------------------------------------------------------------------------- */
+
+void
+state_foreach (State *state, void (*func) (Person *person, gpointer data), gpointer data)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  g_hash_table_iter_init (&iter, state->people);
+  while (g_hash_table_iter_next (&iter, &person, NULL))
+    func (person, data);
+}
 
 gint32
 state_partition (const Person *person)
@@ -589,7 +229,7 @@ state_facts (Person *person, PlanFacts *out)
   out->has_member = TRUE;
   out->entitled = own->command.entitled;
   out->email = own->command.email;
-  out->address_is_shared = is_shared (person->space->state, &own->command);
+  out->address_is_shared = state_is_shared (person->space->state, &own->command);
 }
 
 void
@@ -650,8 +290,7 @@ state_block_is_stale (const Person *person)
 const LkRight *
 state_right (const Person *person, const char *key)
 {
-  const LedgerEntry *entry
-      = lk_table_get (person->space->ledger, state_partition (person), key);
+  const LedgerEntry *entry = lk_table_get (person->space->ledger, state_partition (person), key);
 
   return entry == NULL || !entry->is_right ? NULL : &entry->right;
 }
@@ -698,7 +337,7 @@ state_rules (const State *state, const char *code)
   return space == NULL ? NULL : lk_table_get (space->rules, 0, code);
 }
 
-/* --- sweeping ------------------------------------------------------------------------------------- */
+/* --- sweeping -------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -731,9 +370,9 @@ state_sweep (State *state)
       lk_table_foreach (space->ledger, sweep_entry, &sweep);
       for (guint k = 0; k < keys->len; k++)
         /* A failure leaves it for the next sweep. */
-        (void) lk_table_put (
-            space->ledger,
-            lk_partition_of_member (member_of_key (keys->pdata[k]), space->config->partitions),
-            keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
+        (void) lk_table_put (space->ledger,
+                             lk_partition_of_member (state_member_of_key (keys->pdata[k]),
+                                                     space->config->partitions),
+                             keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
     }
 }

@@ -28,10 +28,10 @@ typedef struct
   GSequenceIter *wake; /* in the account's wake-ups; NULL: none */
   LkTime wake_at;
   LkBackoff backoff;
-  LkTime retry_at;     /* after a failure; LK_TIME_NONE */
-  PlanAction action;   /* what is queued; `right` is not kept, see right_key */
-  char *right_key;     /* of the action's right in the ledger, or NULL */
-  char *held_address;  /* that nobody else may look for or make a user under, or NULL */
+  LkTime retry_at;    /* after a failure; LK_TIME_NONE */
+  PlanAction action;  /* what is queued; `right` is not kept, see right_key */
+  char *right_key;    /* of the action's right in the ledger, or NULL */
+  char *held_address; /* that nobody else may look for or make a user under, or NULL */
 } Person;
 
 /* One record of the ledger. */
@@ -58,7 +58,7 @@ struct _StateSpace
   const LkConfigSpace *config;
   LkTable *commands, *ledger, *rules;
   char *changes_topic, *ce_source;
-  GHashTable *users; /* gint64* KISI user → gint64* member, of the ledger */
+  GHashTable *users;   /* gint64* KISI user → gint64* member, of the ledger */
   gpointer state_data; /* the account's, for walks over its people */
 };
 
@@ -101,8 +101,8 @@ gboolean state_knows_right_id (const Person *person, gint64 right_id, const char
 const LkRules *state_rules (const State *state, const char *space);
 StateSpace *state_space (const State *state, const char *code);
 
-/* Whether what blocks PERSON was recorded before their newest command or the rules: it then speaks of
- * other facts than those of now. */
+/* Whether what blocks PERSON was recorded before their newest command or the rules: it then speaks
+ * of other facts than those of now. */
 gboolean state_block_is_stale (const Person *person);
 
 /* Tombstones rights that ended over 7 days ago. */

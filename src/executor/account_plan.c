@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Planning: whoever has changed, or whom time has woken, gets the one next action, which waits in
+ * the queue.
+ */
+#include "account_internal.h"
+
+void
+account_mark_dirty (Person *person, gpointer data)
+{
+  Account *account = data;
+
+  if (!account->acting || person->dirty)
+    return;
+  person->dirty = TRUE;
+  g_queue_push_tail (&account->dirty, person);
+}
+
+static int
+by_wake (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Person *x = a, *y = b;
+
+  (void) data;
+  if (x->wake_at != y->wake_at)
+    return x->wake_at < y->wake_at ? -1 : 1;
+  return x < y ? -1 : x > y;
+}
+
+void
+account_set_wake (Account *account, Person *person, LkTime at)
+{
+  if (person->wake != NULL)
+    g_sequence_remove (person->wake);
+  person->wake = NULL;
+  person->wake_at = at;
+  if (at != LK_TIME_NONE)
+    person->wake = g_sequence_insert_sorted (account->wakeups, person, by_wake, NULL);
+}
+
+/* A user create that was intended and has no result is looked for before it is tried again. */
+static void
+respect_open_user_intent (const Account *account, const PlanFacts *facts, PlanAction *action)
+{
+  if (action->kind == PLAN_USER && facts->known != NULL
+      && facts->known->intended_at != LK_TIME_NONE)
+    action->start_at = facts->known->intended_at + account->config->resolve_after;
+}
+
+/* Whether the address serves is told by the facts alone, so the record of it follows them, also
+ * where it was the other member who changed while nobody acted. */
+static void
+note_address (Account *account, Person *person, const PlanFacts *facts)
+{
+  gboolean wanted = facts->entitled && facts->commands->len > 0;
+
+  if (wanted && facts->address_is_shared)
+    job_block (&account->context, person, 0, PLAN_SHARED_ADDRESS, 0, LK_TIME_NONE);
+  else if (wanted && facts->email == NULL)
+    job_block (&account->context, person, 0, PLAN_NO_ADDRESS, 0, LK_TIME_NONE);
+  else
+    job_unblock_address (&account->context, person);
+}
+
+static void
+plan_person (Account *account, Person *person)
+{
+  LkTime now = account_wall (account);
+  const PlanSettings settings = { .horizon = person->space->config->horizon,
+                                  .one_right = account->record.one_right,
+                                  .resolve_after = account->config->resolve_after };
+  PlanFacts facts;
+  PlanAction action;
+
+  person->dirty = FALSE;
+  if (person->busy)
+    return; /* planned again when its action is over */
+  state_facts (person, &facts);
+  if (!person->space->config->observe)
+    note_address (account, person, &facts);
+  state_facts_clear (&facts);
+  state_facts (person, &facts); /* the record was perhaps written again */
+  plan_next (&facts, &settings, now, &action);
+  respect_open_user_intent (account, &facts, &action);
+  account_set_wake (account, person, action.wake_at);
+  g_clear_pointer (&person->right_key, g_free);
+  /* Observing, nothing is written to KISI (design §6.10). */
+  if (action.kind == PLAN_NOTHING || person->space->config->observe)
+    queue_remove (account->queue, &person->queued);
+  else
+    {
+      LkTime start = action.start_at;
+      if (person->retry_at != LK_TIME_NONE)
+        start = start == LK_TIME_NONE ? person->retry_at : MAX (start, person->retry_at);
+      if (action.right != NULL)
+        {
+          char key[LK_KEY_MAX];
+          state_right_key (person, action.right, key);
+          person->right_key = g_strdup (key);
+          action.right = NULL;
+        }
+      person->action = action;
+      queue_put (account->queue, &person->queued, action.class, action.due, start);
+    }
+  state_facts_clear (&facts);
+}
+
+void
+account_plan_dirty (Account *account)
+{
+  LkTime now = account_wall (account);
+  GSequenceIter *first = g_sequence_get_begin_iter (account->wakeups);
+  Person *person;
+
+  while (!g_sequence_iter_is_end (first) && ((Person *) g_sequence_get (first))->wake_at <= now)
+    {
+      person = g_sequence_get (first);
+      account_set_wake (account, person, LK_TIME_NONE);
+      account_mark_dirty (person, account);
+      first = g_sequence_get_begin_iter (account->wakeups);
+    }
+  while ((person = g_queue_pop_head (&account->dirty)) != NULL)
+    plan_person (account, person);
+}
+
+/* What was refused before may pass now (design §6.7). */
+void
+account_new_facts (Account *account, Person *person)
+{
+  person->told = FALSE;
+  person->retry_at = LK_TIME_NONE;
+  job_unblock (&account->context, person);
+}
+
+void
+account_person_changed (Person *person, gboolean told, gpointer data)
+{
+  Account *account = data;
+
+  if (!account->acting)
+    return;
+  if (told && person->busy)
+    person->told = TRUE; /* what is under way was begun without it */
+  else if (told)
+    account_new_facts (account, person);
+  account_mark_dirty (person, account);
+}
+
+void
+account_forget_plan (Person *person, gpointer data)
+{
+  Account *account = data;
+
+  queue_remove (account->queue, &person->queued);
+  account_set_wake (account, person, LK_TIME_NONE);
+  person->dirty = person->told = FALSE;
+  person->retry_at = LK_TIME_NONE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * What the files of the executor's state have in common. Loop thread.
+ */
+#pragma once
+
+#include "state.h"
+
+G_BEGIN_DECLS
+
+struct _State
+{
+  LkProgram *program;
+  GPtrArray *spaces;  /* StateSpace* */
+  GHashTable *people; /* Person* → itself, by (space, member) */
+  GHashTable
+      *addresses; /* lower-case address → GHashTable of gint64* member → its entitled commands */
+  StateChangedFunc changed;
+  StateRulesFunc rules_changed;
+  gpointer data;
+  char *refusal;
+};
+
+/* --- state_people.c: people, and who has which address --- */
+
+guint state_person_hash (gconstpointer person);
+gboolean state_person_equal (gconstpointer a, gconstpointer b);
+void state_person_free (gpointer person);
+/* The one of MEMBER, made when there is none yet. */
+Person *state_person (StateSpace *space, gint64 member);
+/* COMMAND says (BY 1), or no longer says (BY -1), that its member is entitled under its address. */
+void state_note_address (State *state, const LkCommand *command, int by);
+/* Somebody of a lower id is entitled under the same address. */
+gboolean state_is_shared (const State *state, const LkCommand *command);
+/* The others who have the address of COMMAND (may be NULL) are planned again. */
+void state_address_changed (State *state, const LkCommand *command);
+
+/* --- state_tables.c: records of the three tables; data is the StateSpace --- */
+
+extern const LkTableOps state_command_ops, state_ledger_ops, state_rules_ops;
+gint64 state_member_of_key (const char *key);
+
+G_END_DECLS

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The records of commands, ledger and rules as entries of tables, and whom their changes are about.
+ */
+#include "state_internal.h"
+
+#include "merge.h"
+
+#include <latchkey/base/log.h>
+#include <string.h>
+
+gint64
+state_member_of_key (const char *key)
+{
+  return g_ascii_strtoll (key, NULL, 10);
+}
+
+static gpointer
+command_decode (const LkRecord *record, gpointer data, GError **error)
+{
+  CommandEntry *entry = g_new0 (CommandEntry, 1);
+
+  (void) data;
+  entry->at = record->timestamp;
+  if (lk_command_parse (&entry->command, record->value, record->value_len, error))
+    return entry;
+  g_free (entry);
+  return NULL;
+}
+
+static void
+command_free (gpointer data)
+{
+  lk_command_clear (&((CommandEntry *) data)->command);
+  g_free (data);
+}
+
+static int
+command_compare (gconstpointer a, gconstpointer b)
+{
+  return lk_version_compare (((const CommandEntry *) a)->command.version,
+                             ((const CommandEntry *) b)->command.version);
+}
+
+static void
+command_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+                 gpointer new_entry, gpointer data)
+{
+  StateSpace *space = data;
+  const CommandEntry *before = old_entry, *after = new_entry;
+  gboolean told;
+
+  (void) table;
+  (void) partition;
+  if (strchr (key, '/') == NULL)
+    {
+      if (before != NULL)
+        state_note_address (space->state, &before->command, -1);
+      if (after != NULL)
+        state_note_address (space->state, &after->command, 1);
+      state_address_changed (space->state, before == NULL ? NULL : &before->command);
+      state_address_changed (space->state, after == NULL ? NULL : &after->command);
+    }
+  /* The same once more, a replay, is nothing new. */
+  told = before == NULL || after == NULL
+         || lk_command_digest (&before->command) != lk_command_digest (&after->command);
+  space->state->changed (state_person (space, state_member_of_key (key)), told, space->state->data);
+}
+
+static void
+rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
+{
+  StateSpace *space = data;
+
+  (void) table;
+  lk_warning (LK_F (.space = space->config->code, .topic = record->topic,
+                    .partition = record->partition, .offset = record->offset, .error = error,
+                    .event = "record_ignored"),
+              "can't understand this record; what stood before still stands");
+}
+
+/* --- ledger ---------------------------------------------------------------------------------- */
+
+static gpointer
+ledger_decode (const LkRecord *record, gpointer data, GError **error)
+{
+  StateSpace *space = data;
+  LedgerEntry *entry = g_new0 (LedgerEntry, 1);
+  g_autoptr (GError) local = NULL;
+
+  entry->at = record->timestamp;
+  entry->is_right = memchr (record->key, '/', record->key_len) != NULL;
+  if (entry->is_right
+          ? lk_right_parse (&entry->right, record->value, record->value_len, &local)
+          : lk_ledger_member_parse (&entry->member, record->value, record->value_len, &local))
+    return entry;
+  g_free (entry);
+  /* A record of a newer format may say that a right is held: whoever can't read it must not decide
+   * that there is none (design §3). */
+  if (local->code == LK_ERROR_REFUSED && space->state->refusal == NULL)
+    space->state->refusal
+        = g_strdup_printf ("space %s: ledger: %s", space->config->code, local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static void
+ledger_free (gpointer data)
+{
+  LedgerEntry *entry = data;
+
+  if (entry->is_right)
+    lk_right_clear (&entry->right);
+  else
+    lk_ledger_member_clear (&entry->member);
+  g_free (entry);
+}
+
+static int
+ledger_compare (gconstpointer a, gconstpointer b)
+{
+  const LedgerEntry *x = a, *y = b;
+
+  return x->is_right && y->is_right ? merge_compare (&x->right, &y->right) : 0;
+}
+
+static gpointer
+ledger_merge (gconstpointer a, gconstpointer b)
+{
+  const LedgerEntry *x = a, *y = b;
+  LedgerEntry *merged;
+
+  if (!x->is_right || !y->is_right)
+    return NULL;
+  merged = g_new0 (LedgerEntry, 1);
+  merged->is_right = TRUE;
+  merged->at = MAX (x->at, y->at);
+  merge_rights (&x->right, &y->right, &merged->right);
+  return merged;
+}
+
+static gboolean
+ledger_write (gconstpointer data, GString *value, LkHeaders *headers)
+{
+  const LedgerEntry *entry = data;
+
+  headers->type = entry->is_right ? "right.set" : "ledger.member.set";
+  headers->source = "/latchkey/executor";
+  headers->time = entry->at;
+  if (entry->is_right)
+    lk_right_write (&entry->right, value);
+  else
+    lk_ledger_member_write (&entry->member, value);
+  return TRUE;
+}
+
+static void
+ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+                gpointer new_entry, gpointer data)
+{
+  StateSpace *space = data;
+  const LedgerEntry *before = old_entry, *after = new_entry;
+  gint64 member = state_member_of_key (key);
+
+  (void) table;
+  (void) partition;
+  if (before != NULL && !before->is_right && before->member.kisi_user_id != 0)
+    (void) g_hash_table_remove (space->users, &before->member.kisi_user_id);
+  if (after != NULL && !after->is_right && after->member.kisi_user_id != 0)
+    g_hash_table_replace (
+        space->users, g_memdup2 (&after->member.kisi_user_id, sizeof after->member.kisi_user_id),
+        g_memdup2 (&member, sizeof member));
+  space->state->changed (state_person (space, member), FALSE, space->state->data);
+}
+
+/* --- rules ----------------------------------------------------------------------------------- */
+
+static gpointer
+rules_decode (const LkRecord *record, gpointer data, GError **error)
+{
+  (void) data;
+  return lk_rules_parse (record->value, record->value_len, error);
+}
+
+static void
+rules_free (gpointer data)
+{
+  lk_rules_free (data);
+}
+
+static int
+rules_compare (gconstpointer a, gconstpointer b)
+{
+  gint64 x = ((const LkRules *) a)->rules_version, y = ((const LkRules *) b)->rules_version;
+
+  return x < y ? -1 : x > y;
+}
+
+static void
+rules_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+               gpointer new_entry, gpointer data)
+{
+  StateSpace *space = data;
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  (void) old_entry;
+  (void) new_entry;
+  space->state->rules_changed (space, space->state->data);
+}
+
+const LkTableOps state_command_ops = { .decode = command_decode,
+                                       .free_entry = command_free,
+                                       .compare = command_compare,
+                                       .changed = command_changed,
+                                       .rejected = rejected };
+const LkTableOps state_ledger_ops = { .decode = ledger_decode,
+                                      .free_entry = ledger_free,
+                                      .compare = ledger_compare,
+                                      .merge = ledger_merge,
+                                      .write = ledger_write,
+                                      .changed = ledger_changed,
+                                      .rejected = rejected };
+const LkTableOps state_rules_ops = { .decode = rules_decode,
+                                     .free_entry = rules_free,
+                                     .compare = rules_compare,
+                                     .changed = rules_changed,
+                                     .rejected = rejected };
