@@ -5,10 +5,10 @@
  */
 #include "account_internal.h"
 
-static const LkRules *
-rules_of (const char *space, gpointer data)
+static GArray *
+groups_of (gpointer data)
 {
-  return state_rules (((Account *) data)->state, space);
+  return state_mapped_groups (((Account *) data)->state);
 }
 
 static void
@@ -87,7 +87,7 @@ reports_refused (const LkKisiAnswer *answer, gpointer data)
     account_refuse (answer->message, data);
 }
 
-const LkReportsLookup account_reports_lookup = { .rules = rules_of,
+const LkReportsLookup account_reports_lookup = { .groups = groups_of,
                                                  .facts = facts_of,
                                                  .events_until = events_until,
                                                  .set_events_until = set_events_until,

@@ -25,6 +25,53 @@ tell_removed (Job *job)
   job_write_change (job, right_gone);
 }
 
+/* Whether the key sees any of the groups that the rules map. */
+static gboolean
+sees_a_mapped_group (const State *state, const GPtrArray *groups)
+{
+  g_autoptr (GArray) mapped = state_mapped_groups (state);
+
+  for (guint i = 0; i < groups->len; i++)
+    for (guint m = 0; m < mapped->len; m++)
+      if (((const LkKisiGroup *) groups->pdata[i])->id == g_array_index (mapped, gint64, m))
+        return TRUE;
+  return FALSE;
+}
+
+/* One group is gone, or the key was moved to where it sees none (design §6.7). */
+static void
+groups_listed (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict != LK_KISI_OK)
+    {
+      if (!job_common (job, answer))
+        job_retry (job);
+      return;
+    }
+  if (!sees_a_mapped_group (job->context->state, answer->groups))
+    {
+      job->context->refused ("the key sees none of the groups that the rules map",
+                             job->context->data);
+      job_retry (job);
+      return;
+    }
+  lk_error (LK_F (.space = job->person->space->config->code, .member = job->person->member,
+                  .event = "group_gone"),
+            "the key no longer sees group %" G_GINT64_FORMAT
+            ": whether its rights are gone can't be told; they wait",
+            job->right.group_id);
+  job_stop_delete (job, "delete_group_gone");
+}
+
+static void
+list_groups (Job *job)
+{
+  if (!job_may_call (job, list_groups))
+    return;
+  job->on_answer = groups_listed;
+  job->call = lk_kisi_list_groups (job->context->kisi, KEY_RESERVE, job_answered, job);
+}
+
 /* 404 on a delete is done only while the key still sees the group of the right (design §6.7). */
 static void
 group_checked_for_delete (Job *job, LkKisiAnswer *answer)
@@ -32,14 +79,7 @@ group_checked_for_delete (Job *job, LkKisiAnswer *answer)
   if (answer->verdict == LK_KISI_OK)
     tell_removed (job);
   else if (answer->verdict == LK_KISI_GONE)
-    {
-      lk_error (LK_F (.space = job->person->space->config->code, .member = job->person->member,
-                      .event = "group_gone"),
-                "the key no longer sees group %" G_GINT64_FORMAT
-                ": whether its rights are gone can't be told; they wait",
-                job->right.group_id);
-      job_stop_delete (job, "delete_group_gone");
-    }
+    list_groups (job);
   else if (!job_common (job, answer))
     job_retry (job);
 }

@@ -227,23 +227,11 @@ doors_answer (LkKisiAnswer *answer, gpointer data)
 void
 reports_rules_changed (LkReports *reports)
 {
-  const LkConfig *whole = lk_program_config (reports->program);
-  g_autoptr (GArray) groups = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) groups = NULL;
 
   if (!reports->started)
     return; /* the start looks at all rules */
-  for (guint i = 0; i < whole->n_spaces; i++)
-    {
-      const LkRules *rules;
-
-      if (whole->spaces[i].kisi != reports->config)
-        continue;
-      rules = reports->lookup->rules (whole->spaces[i].code, reports->data);
-
-      for (guint k = 0; rules != NULL && k < rules->n_mappings; k++)
-        for (guint g = 0; g < rules->mappings[k].n_groups; g++)
-          g_array_append_val (groups, rules->mappings[k].groups[g].id);
-    }
+  groups = reports->lookup->groups (reports->data);
   doors_want (reports->doors, (const gint64 *)(gconstpointer)groups->data, groups->len);
 }
 

@@ -23,9 +23,8 @@ G_BEGIN_DECLS
  * reports_start and reports_stop, from reports_turn or lk_kisi_turn or the producer's turn. */
 typedef struct
 {
-  /* The rules of SPACE, whose mapped groups' doors are read; NULL: not loaded. Borrowed until the
-   * callback that asked for it returns. */
-  const LkRules *(*rules) (const char *space, gpointer data);
+  /* The groups that the rules map, whose doors are read (gint64; free with g_array_unref). */
+  GArray *(*groups) (gpointer data);
   /* Fills FACTS (initialised, empty) with what stands in SPACE for the member whose KISI user is
    * KISI_USER_ID, borrowed until the loop's next turn; FALSE when the ledger of SPACE has no such
    * user. Where several members do (one address twice), the entitled one. */

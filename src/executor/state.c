@@ -337,6 +337,22 @@ state_rules (const State *state, const char *code)
   return space == NULL ? NULL : lk_table_get (space->rules, 0, code);
 }
 
+GArray *
+state_mapped_groups (const State *state)
+{
+  GArray *groups = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      const StateSpace *space = state->spaces->pdata[i];
+      const LkRules *rules = state_rules (state, space->config->code);
+      for (guint m = 0; rules != NULL && m < rules->n_mappings; m++)
+        for (guint g = 0; g < rules->mappings[m].n_groups; g++)
+          g_array_append_val (groups, rules->mappings[m].groups[g].id);
+    }
+  return groups;
+}
+
 /* --- sweeping -------------------------------------------------------------------------------- */
 
 typedef struct

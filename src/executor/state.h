@@ -100,6 +100,9 @@ gboolean state_knows_right_id (const Person *person, gint64 right_id, const char
 
 const LkRules *state_rules (const State *state, const char *space);
 StateSpace *state_space (const State *state, const char *code);
+/* The groups that the rules of all spaces map, some perhaps twice (gint64). Free with
+ * g_array_unref. */
+GArray *state_mapped_groups (const State *state);
 
 /* Whether what blocks PERSON was recorded before their newest command or the rules: it then speaks
  * of other facts than those of now. */

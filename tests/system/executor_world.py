@@ -210,3 +210,14 @@ class World:
 
     def is_owner(self, daemon: Daemon) -> bool:
         return daemon.metrics().value("latchkey_executor_owner") == 1
+
+    def is_refused(self) -> bool:
+        """KISI refuses the account, so no call is made."""
+        metrics = self.executor.metrics()
+        return metrics.value("latchkey_account_refused", api="kisi") == 1
+
+    def account(self) -> Row:
+        """The account's record."""
+        table = read_table(self.stack.bootstrap, self.stack.topic("kisi-account", "main"))
+        row: Row = table["main"]
+        return row

@@ -344,6 +344,26 @@ def test_a_group_that_is_gone_holds_its_rights_and_nobody_else(world: World) -> 
     world.gone(ada)
 
 
+def test_a_key_that_sees_no_mapped_group_is_refused(world: World) -> None:
+    """It was moved to another organisation, say: nothing that it answers proves anything."""
+    (ada,) = members(1)
+    world.join(ada, claim(HOURS))
+    right = world.opens(ada, HOURS)
+    gone = {"service": "kisi", "count": 0, "effect": "status", "status": 404,
+            "body": {"code": "ffffff", "error": "Not found"}}
+    world.sandbox.faults(
+        {**gone, "method": "DELETE", "path": "/role_assignments"},
+        {**gone, "method": "GET", "path": f"/groups/{HOURS}"},
+        {**gone, "method": "GET", "path": "/groups", "status": 200, "body": []})
+    world.claims(ada, "pass/1")
+    wait_for(world.is_refused, "the account is refused")
+    assert "sees none of the groups" in world.account()["fault"]
+    assert [row["state"] for row in world.ledger_rights(ada)] == ["held"]
+    world.sandbox.faults()
+    world.gone(ada, HOURS, deadline=60)  # asked again every 30 s
+    assert right["id"] not in [row["id"] for row in world.rights(ada)]
+
+
 def test_a_delete_of_what_is_gone_is_done(world: World) -> None:
     (ada,) = members(1)
     world.join(ada, claim(HOURS))
@@ -389,12 +409,7 @@ def test_a_key_that_is_refused_stops_the_account(world: World) -> None:
     world.sandbox.faults({"service": "kisi", "effect": "status", "status": 401, "count": 0,
                           "body": {"code": "afc496", "error": "Denied"}})
     world.join(bob, claim(HOURS))
-
-    def refused() -> bool:
-        metrics = world.executor.metrics()
-        return metrics.value("latchkey_account_refused", api="kisi") == 1
-
-    wait_for(refused, "the account is refused")
+    wait_for(world.is_refused, "the account is refused")
     assert world.executor.get("/readyz")[0] == 503
     for _ in range(3):
         world.claims(ada, "pass/1", claim(HOURS))
