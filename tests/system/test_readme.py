@@ -6,24 +6,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from harness.paths import ROOT, program
+from harness.paths import ROOT
+from harness.settings import settings
 
 README = ROOT / "README.md"
 MARKERS = re.compile(r"(<!-- settings.*?-->\n)(.*?)(\n<!-- /settings -->)", re.DOTALL)
-
-
-def settings() -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [program("lk-settings")], capture_output=True, text=True, check=True, timeout=30
-    )
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
 
 
 def default_of(setting: dict[str, Any]) -> str:
