@@ -53,6 +53,12 @@ cycle_ended (gboolean lacks, gpointer data)
 }
 
 static void
+released (gpointer data)
+{
+  listing_start (((Account *)data)->listing);
+}
+
+static void
 sweep (gpointer data)
 {
   Account *account = data;
@@ -67,6 +73,7 @@ begin_acting (Account *account)
   const char *name = account->desk.config->account;
 
   record_begin (account->desk.record);
+  brake_begin (account->desk.brake);
   account->acting = TRUE;
   lk_info (LK_F (.account = name, .event = "acting"), "polling this account now");
   lk_metric_set (LK_M_POLLER_OWNER, 1, name, NULL);
@@ -92,6 +99,7 @@ end_acting (Account *account)
   rows_reset (account->desk.rows);
   incremental_stop (account->incremental);
   listing_stop (account->listing);
+  brake_end (account->desk.brake);
   lk_timers_cancel (account->desk.timers, account->sweep_timer);
   account->sweep_timer = NULL;
 }
@@ -121,7 +129,8 @@ account_disown (Account *account)
 gboolean
 account_is_idle (const Account *account)
 {
-  return store_pending (account->desk.store) == 0 && record_is_idle (account->desk.record);
+  return store_pending (account->desk.store) == 0 && record_is_idle (account->desk.record)
+         && brake_is_idle (account->desk.brake);
 }
 
 /* --- life ---------------------------------------------------------------------------------------
@@ -177,6 +186,8 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   desk->rows = rows_new (config->account, desk->store, account->world, desk->nexudus,
                          &account->route, desk->clock);
   desk->record = record_new (program, config);
+  desk->brake = brake_new (program, config->account, account->spaces, desk->store, desk->record,
+                           released, account);
   account->incremental = incremental_new (desk, cycle_ended, account);
   account->listing = listing_new (desk, can_read_changes, account);
   lk_metric_set (LK_M_POLLER_OWNER, 0, config->account, NULL);
@@ -193,6 +204,7 @@ account_free (Account *account)
     account_disown (account);
   listing_free (account->listing);
   incremental_free (account->incremental);
+  brake_free (account->desk.brake);
   record_free (account->desk.record);
   rows_free (account->desk.rows);
   lk_nexudus_free (account->desk.nexudus);
@@ -216,7 +228,7 @@ void
 account_turn (Account *account)
 {
   if (account->owned && !account->acting && store_is_loaded (account->desk.store)
-      && record_is_loaded (account->desk.record))
+      && record_is_loaded (account->desk.record) && brake_is_loaded (account->desk.brake))
     begin_acting (account);
   if (!account->acting)
     return;
@@ -240,5 +252,7 @@ account_trouble (const Account *account)
     return store_trouble (account->desk.store);
   if (record_trouble (account->desk.record) != NULL)
     return record_trouble (account->desk.record);
+  if (brake_trouble (account->desk.brake) != NULL)
+    return brake_trouble (account->desk.brake);
   return store_is_loaded (account->desk.store) ? NULL : "reading the topics";
 }

@@ -81,7 +81,9 @@ got_entity (Rows *rows,
             const GError *error)
 {
   static const LkNexudusRowFunc funcs[] = { rows_coworker, rows_pass, rows_booking };
-  gboolean counted;
+  gboolean stated;
+  gpointer counted = NULL;
+  g_autofree gint64 *said = NULL;
 
   rows_close_one (rows, whats[kind], id);
   /* What refers to somebody who can't be read just now goes on waiting. */
@@ -97,16 +99,21 @@ got_entity (Rows *rows,
   if (error != NULL)
     return;
   settle (rows, kind, id);
-  counted = kind == STORE_BOOKINGS && g_hash_table_remove (rows->explained, &id);
+  stated = kind == STORE_BOOKINGS
+           && g_hash_table_steal_extended (rows->cancellations, &id, (gpointer *)&said, &counted);
   if (row != NULL)
     funcs[kind](row, read, rows);
   else
     {
-      rows->gone[kind] += !counted;
+      gint64 revision = store_revision (rows->store, read->started_at);
+      rows->gone[kind] += counted == NULL;
       lk_info (LK_F (.account = rows->account, .event = "gone"),
                "%s/%" G_GINT64_FORMAT " is gone from Nexudus", lk_nexudus_path (entities[kind]),
                id);
-      store_gone (rows->store, kind, id, store_revision (rows->store, read->started_at));
+      if (stated)
+        store_gone (rows->store, kind, id, revision);
+      else
+        store_lost (rows->store, kind, id, revision);
     }
 }
 

@@ -79,7 +79,8 @@ rows_want_contract (Rows *rows, gint64 coworker, const char *uid)
   search = g_new (Search, 1);
   *search = (Search){ rows, coworker, g_strdup (uid) };
   query = g_strdup_printf ("CoworkerContract_Coworker=%" G_GINT64_FORMAT, coworker);
-  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_CONTRACTS, query, TRUE, search_row, searched, search);
+  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_CONTRACTS, query, TRUE, search_row,
+                   searched, search);
 }
 
 static void

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "brake.h"
 #include "record.h"
 #include "rows.h"
 
@@ -20,6 +21,7 @@ typedef struct
   Store *store;
   Rows *rows;
   Record *record;
+  Brake *brake;
 } Desk;
 
 G_END_DECLS

@@ -48,6 +48,7 @@ known_of_pass (const LkPass *pass, LkTime written_at, gint64 listed_after_use, K
   lk_pass_write (&content, text);
   *out = (Known){ .revision = pass->revision,
                   .digest = digest (text),
+                  .of = pass->deleted ? 0 : pass->type,
                   .written_at = written_at,
                   .listed_until = !pass->used                      ? G_MAXINT64
                                   : pass->used_at == LK_TIME_NONE ? G_MININT64 + 1
@@ -69,6 +70,7 @@ known_of_booking (const LkBooking *booking, LkTime written_at, Known *out)
   lk_booking_write (&content, text);
   *out = (Known){ .revision = booking->revision,
                   .digest = digest (text),
+                  .of = booking->deleted ? 0 : booking->resource,
                   .written_at = written_at,
                   .listed_until = booking->deleted ? G_MININT64 + 1 : booking->until,
                   .ended_at = booking->deleted ? LK_TIME_NONE : booking->until,
@@ -96,6 +98,12 @@ diff_is_missing (const Known *stands, gint64 revision, LkTime started)
 {
   return !stands->deleted && stands->revision < revision
          && (stands->listed_until == G_MAXINT64 || stands->listed_until > started + MARGIN_MS);
+}
+
+guint
+diff_brake_limit (guint count, guint share, guint live)
+{
+  return MAX (count, (guint) ((guint64) live * share / 100));
 }
 
 gboolean

@@ -16,6 +16,7 @@ typedef struct
 {
   gint64 revision;
   guint64 digest; /* of all content but the revision */
+  gint64 of;      /* its pass type or resource; 0: none */
   LkTime written_at;
   LkTime listed_until; /* until when listings should contain it; G_MAXINT64: for good */
   LkTime ended_at;     /* LK_TIME_NONE: may still give something */
@@ -41,6 +42,10 @@ DiffVerdict diff_judge (const Known *stands, const Known *fresh, LkTime now);
 /* Whether a whole listing of its kind that began at STARTED should have contained STANDS, so that
  * its absence has to be confirmed. REVISION is the listing's: revisions may run ahead of the time. */
 gboolean diff_is_missing (const Known *stands, gint64 revision, LkTime started);
+
+/* How many of LIVE rows of a kind in a space a listing may remove without a person's word: COUNT, or
+ * SHARE percent of them, whichever is more (design §7, "Brake"). */
+guint diff_brake_limit (guint count, guint share, guint live);
 
 /* Whether STANDS is to be tombstoned at NOW: deleted or ended for 30 days. */
 gboolean diff_is_over (const Known *stands, LkTime now);

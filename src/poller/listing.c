@@ -97,6 +97,7 @@ begin (gpointer data)
   listing->started = wall (listing);
   listing->revision = store_revision (listing->desk->store, listing->started);
   listing->date = LK_TIME_NONE;
+  brake_begin_listing (listing->desk->brake);
   next_phase (listing);
 }
 
@@ -171,7 +172,8 @@ static void
 list (Listing *listing, LkNexudusEntity entity, const char *query, LkNexudusRowFunc row)
 {
   listing->open++;
-  lk_nexudus_list (listing->desk->nexudus, entity, query, FALSE, row, read_done, listing);
+  lk_nexudus_list (listing->desk->nexudus, entity, query, FALSE, row, read_done,
+                   listing);
 }
 
 static void
@@ -220,8 +222,8 @@ list_composites (Listing *listing)
   list (listing, LK_NEXUDUS_RESOURCES, NULL, resource_listed);
   list (listing, LK_NEXUDUS_CONTRACTS, NULL, contract_listed);
   listing->open++;
-  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, FALSE, pause_listed,
-                   pauses_read, listing);
+  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, FALSE,
+                   pause_listed, pauses_read, listing);
 }
 
 static void
@@ -237,18 +239,47 @@ list_claims (Listing *listing)
   list (listing, LK_NEXUDUS_BOOKINGS, over_query, booking_listed);
 }
 
-/* Missing is only what this listing should have contained; a removal is confirmed by id. */
+typedef struct
+{
+  Listing *listing;
+  GArray *asked; /* gint64 */
+} Round;
+
 static void
+note_missing (StoreKind kind, gint64 id, guint space, gpointer data)
+{
+  Round *round = data;
+  guint n = round->asked->len;
+
+  if (brake_ask (round->listing->desk->brake, kind, space)
+      && (n == 0 || g_array_index (round->asked, gint64, n - 1) != id))
+    g_array_append_val (round->asked, id);
+}
+
+/* Missing is only what this listing should have contained; a removal is confirmed by id. FALSE: all
+ * that is to be asked for has been. */
+static gboolean
 confirm_missing (Listing *listing)
 {
+  gboolean any = FALSE;
+
+  brake_begin_round (listing->desk->brake);
   for (guint k = 0; k < STORE_KINDS; k++)
     {
-      g_autoptr (GArray) missing
-          = store_missing (listing->desk->store, (StoreKind)k, listing->seen[k], listing->revision,
-                           listing->started);
-      for (guint i = 0; i < missing->len; i++)
-        rows_read_again (listing->desk->rows, (StoreKind)k, g_array_index (missing, gint64, i));
+      g_autoptr (GArray) asked = g_array_new (FALSE, FALSE, sizeof (gint64));
+      Round round = { listing, asked };
+
+      store_each_missing (listing->desk->store, (StoreKind)k, listing->seen[k], listing->revision,
+                          listing->started, note_missing, &round);
+      for (guint i = 0; i < asked->len; i++)
+        {
+          gint64 id = g_array_index (asked, gint64, i);
+          (void)g_hash_table_add (listing->seen[k], g_memdup2 (&id, sizeof id));
+          rows_read_again (listing->desk->rows, (StoreKind)k, id);
+        }
+      any = any || asked->len > 0;
     }
+  return any;
 }
 
 /* What the lists of a phase lead to. Composites and confirmations end in listing_turn, when
@@ -273,7 +304,6 @@ next_phase (Listing *listing)
       break;
     case PHASE_CLAIMS:
       listing->phase = PHASE_CONFIRM;
-      confirm_missing (listing);
       break;
     case PHASE_COMPOSITES:
     case PHASE_CONFIRM:
@@ -292,8 +322,9 @@ listing_turn (Listing *listing)
       listing->phase = PHASE_PEOPLE;
       list (listing, LK_NEXUDUS_COWORKERS, NULL, coworker_listed);
     }
-  else if (listing->phase == PHASE_CONFIRM)
+  else if (listing->phase == PHASE_CONFIRM && !confirm_missing (listing))
     {
+      brake_judge (listing->desk->brake, listing->revision);
       end (listing);
       listing->ready (listing->data);
     }

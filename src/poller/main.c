@@ -133,6 +133,7 @@ main (int argc, char **argv)
     { LK_KIND_MEMBERS, LK_USE_READ | LK_USE_WRITE },
     { LK_KIND_PASSES, LK_USE_READ | LK_USE_WRITE },
     { LK_KIND_BOOKINGS, LK_USE_READ | LK_USE_WRITE },
+    { LK_KIND_CONTROL, LK_USE_READ | LK_USE_WRITE },
     { LK_KIND_COUNT_, 0 },
   };
   static const LkProgramSpec spec = {

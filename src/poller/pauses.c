@@ -139,7 +139,8 @@ rows_want_pauses_of (Rows *rows, gint64 contract)
   of = g_new (OfOne, 1);
   *of = (OfOne){ rows, contract,
                  g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
-  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_PAUSES, query, TRUE, of_one_row, of_one_done, of);
+  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_PAUSES, query, TRUE, of_one_row,
+                   of_one_done, of);
 }
 
 /* --- a login that may not read them

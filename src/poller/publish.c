@@ -46,6 +46,32 @@ put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known 
     written (-1, error, shelf);
 }
 
+/* --- losses -------------------------------------------------------------------------------------
+ */
+
+static void
+lose (Shelf *shelf, gint64 member, gint64 id, gint64 revision)
+{
+  char key[LK_KEY_MAX];
+  const Loss loss = { member, id, revision };
+
+  store_key_of (shelf->kind, member, id, key);
+  (void)g_hash_table_insert (shelf->losses, g_strdup (key), g_memdup2 (&loss, sizeof loss));
+}
+
+/* KEY was read at REVISION, so it is not lost, unless that is older than its loss. */
+static void
+find_again (Shelf *shelf, const char *key, gint64 revision)
+{
+  const Loss *loss = g_hash_table_lookup (shelf->losses, key);
+
+  if (loss != NULL && loss->revision < revision)
+    (void)g_hash_table_remove (shelf->losses, key);
+}
+
+/* --- snapshots ----------------------------------------------------------------------------------
+ */
+
 /* FRESH is what the text in store->text says; publishes it, or has it read again. */
 static void
 offer (Shelf *shelf, gint64 member, gint64 id, const Known *fresh)
@@ -54,6 +80,8 @@ offer (Shelf *shelf, gint64 member, gint64 id, const Known *fresh)
   char key[LK_KEY_MAX];
 
   store_key_of (shelf->kind, member, id, key);
+  if (!fresh->deleted)
+    find_again (shelf, key, fresh->revision);
   switch (diff_judge (store_stands (shelf, member, key), fresh, store_now (store)))
     {
     case DIFF_PUBLISH:
@@ -110,10 +138,38 @@ is_wanted (const Place *place, gint64 member, const GArray *spaces)
   return FALSE;
 }
 
-/* Publishes as deleted where the entity lives but no longer belongs. */
 static void
-drop_elsewhere (
-    Store *store, StoreKind kind, gint64 id, gint64 member, const GArray *spaces, gint64 revision)
+delete_at (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision)
+{
+  Known known;
+
+  write_deleted (store, kind, place, id, revision, &known);
+  offer (store_shelf (store, kind, place->space), place->member, id, &known);
+}
+
+/* Whether MEMBER's row is not at PLACE any more although it still names the pass type or resource
+ * OF: that one is of other places now, which is no word of Nexudus on this row. */
+static gboolean
+is_rerouted (
+    const Store *store, StoreKind kind, const Place *place, gint64 id, gint64 member, gint64 of)
+{
+  char key[LK_KEY_MAX];
+  const Known *known;
+
+  store_key_of (kind, place->member, id, key);
+  known = store_stands (store_shelf (store, kind, place->space), place->member, key);
+  return place->member == member && known != NULL && known->of == of;
+}
+
+/* Deleted, or lost, where the entity lives but no longer belongs. SPACES NULL: it is gone. */
+static void
+drop_elsewhere (Store *store,
+                StoreKind kind,
+                gint64 id,
+                gint64 member,
+                gint64 of,
+                const GArray *spaces,
+                gint64 revision)
 {
   const GArray *places = g_hash_table_lookup (store->places[kind], &id);
   g_autofree Place *copy = NULL;
@@ -125,11 +181,12 @@ drop_elsewhere (
   copy = g_memdup2 (places->data, n * sizeof (Place));
   for (guint i = 0; i < n; i++)
     {
-      Known known;
       if (is_wanted (&copy[i], member, spaces))
         continue;
-      write_deleted (store, kind, &copy[i], id, revision, &known);
-      offer (store_shelf (store, kind, copy[i].space), copy[i].member, id, &known);
+      if (spaces != NULL && is_rerouted (store, kind, &copy[i], id, member, of))
+        lose (store_shelf (store, kind, copy[i].space), member, id, revision);
+      else
+        delete_at (store, kind, &copy[i], id, revision);
     }
 }
 
@@ -161,7 +218,8 @@ store_pass (Store *store, LkPass *pass, const GArray *spaces)
       lk_pass_write (pass, store->text);
       offer (store_shelf (store, STORE_PASSES, space), pass->member, pass->pass, &known);
     }
-  drop_elsewhere (store, STORE_PASSES, pass->pass, pass->member, spaces, pass->revision);
+  drop_elsewhere (store, STORE_PASSES, pass->pass, pass->member, pass->type, spaces,
+                  pass->revision);
 }
 
 void
@@ -180,8 +238,8 @@ store_booking (Store *store, LkBooking *booking, const GArray *spaces)
       lk_booking_write (booking, store->text);
       offer (store_shelf (store, STORE_BOOKINGS, space), booking->member, booking->booking, &known);
     }
-  drop_elsewhere (store, STORE_BOOKINGS, booking->booking, booking->member, spaces,
-                  booking->revision);
+  drop_elsewhere (store, STORE_BOOKINGS, booking->booking, booking->member, booking->resource,
+                  spaces, booking->revision);
 }
 
 void
@@ -199,5 +257,54 @@ store_delete_again (Shelf *shelf, const char *key, const Known *known)
 void
 store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision)
 {
-  drop_elsewhere (store, kind, id, 0, NULL, revision);
+  drop_elsewhere (store, kind, id, 0, 0, NULL, revision);
+}
+
+/* --- judged losses ------------------------------------------------------------------------------
+ */
+
+void
+store_lost (Store *store, StoreKind kind, gint64 id, gint64 revision)
+{
+  const GArray *places = g_hash_table_lookup (store->places[kind], &id);
+
+  for (guint i = 0; places != NULL && i < places->len; i++)
+    {
+      const Place *place = &g_array_index (places, Place, i);
+      lose (store_shelf (store, kind, place->space), place->member, id, revision);
+    }
+}
+
+guint
+store_losses (const Store *store, StoreKind kind, guint space)
+{
+  return g_hash_table_size (store_shelf (store, kind, space)->losses);
+}
+
+void
+store_delete_lost (Store *store, StoreKind kind, guint space)
+{
+  Shelf *shelf = store_shelf (store, kind, space);
+  g_autoptr (GPtrArray) losses = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer loss;
+
+  /* Publishing takes them out. */
+  g_hash_table_iter_init (&iter, shelf->losses);
+  while (g_hash_table_iter_next (&iter, NULL, &loss))
+    g_ptr_array_add (losses, g_memdup2 (loss, sizeof (Loss)));
+  g_hash_table_remove_all (shelf->losses);
+  for (guint i = 0; i < losses->len; i++)
+    {
+      const Loss *lost = losses->pdata[i];
+      const Place place = { space, lost->member };
+      delete_at (store, kind, &place, lost->id, lost->revision);
+    }
+}
+
+void
+store_forget_lost (Store *store)
+{
+  for (guint i = 0; i < store->spaces->len * STORE_KINDS; i++)
+    g_hash_table_remove_all (store->shelves[i].losses);
 }

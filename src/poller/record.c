@@ -107,6 +107,20 @@ record_trouble (const Record *record)
   return lk_table_trouble (record->table);
 }
 
+static void
+copy_trips (const LkNexudusAccount *from, LkNexudusAccount *to)
+{
+  to->trips = g_new0 (LkTrip, from->n_trips + 1);
+  to->n_trips = from->n_trips;
+  for (guint i = 0; i < from->n_trips; i++)
+    {
+      to->trips[i] = from->trips[i];
+      to->trips[i].id = g_strdup (from->trips[i].id);
+      to->trips[i].space = g_strdup (from->trips[i].space);
+      to->trips[i].kind = g_strdup (from->trips[i].kind);
+    }
+}
+
 void
 record_begin (Record *record)
 {
@@ -121,6 +135,7 @@ record_begin (Record *record)
     {
       record->data.read_until = stands->read_until;
       record->data.listed_at = stands->listed_at;
+      copy_trips (stands, &record->data);
     }
 }
 

@@ -34,7 +34,7 @@ rows_new (const char *account,
   rows->unlisted = rows_unlisted_new ();
   rows->owed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   rows->pauses = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  rows->explained = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  rows->cancellations = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->wanted_spaces
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_array_unref);
   return rows;
@@ -49,7 +49,7 @@ rows_free (Rows *rows)
   g_hash_table_unref (rows->held);
   g_hash_table_unref (rows->wanted_spaces);
   g_hash_table_unref (rows->cancelled);
-  g_hash_table_unref (rows->explained);
+  g_hash_table_unref (rows->cancellations);
   g_hash_table_unref (rows->unlisted);
   g_hash_table_unref (rows->pauses);
   g_hash_table_unref (rows->owed);
@@ -64,7 +64,7 @@ rows_reset (Rows *rows)
   g_hash_table_remove_all (rows->held);
   g_hash_table_remove_all (rows->wanted_spaces);
   g_hash_table_remove_all (rows->cancelled);
-  g_hash_table_remove_all (rows->explained);
+  g_hash_table_remove_all (rows->cancellations);
   g_hash_table_remove_all (rows->unlisted);
   g_hash_table_remove_all (rows->pauses);
   g_hash_table_remove_all (rows->owed);
@@ -327,7 +327,8 @@ rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data)
     id = cancelled.id;
   if (id == 0)
     return;
-  if (fresh)
-    (void)g_hash_table_add (rows->explained, g_memdup2 (&id, sizeof id));
+  fresh = fresh || g_hash_table_lookup (rows->cancellations, &id) != NULL;
+  (void)g_hash_table_insert (rows->cancellations, g_memdup2 (&id, sizeof id),
+                             GINT_TO_POINTER (fresh));
   rows_read_again (rows, STORE_BOOKINGS, id);
 }

@@ -31,7 +31,7 @@ struct _Rows
   GHashTable *cancelled;
   GHashTable
       *unlisted; /* uid (in OfContract) → OfContract: contracts whose passes are to be read */
-  GHashTable *explained; /* gint64* bookings whose cancellation has been counted, until read */
+  GHashTable *cancellations; /* gint64* bookings said to be cancelled, until read → counted */
 };
 
 /* A row of ENTITY could not be read. */

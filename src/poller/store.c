@@ -159,7 +159,7 @@ changed (LkTable *table,
          gpointer new_entry,
          gpointer data)
 {
-  const Shelf *shelf = data;
+  Shelf *shelf = data;
   const Known *before = old_entry, *after = new_entry;
   gboolean was_live = before != NULL && !before->deleted;
   gboolean is_live = after != NULL && !after->deleted;
@@ -169,9 +169,16 @@ changed (LkTable *table,
     return;
   store_ids_of_key (key, &member, &id);
   if (was_live)
-    drop_place (shelf->store, shelf->kind, id, shelf->space, member);
+    {
+      shelf->live--;
+      (void)g_hash_table_remove (shelf->losses, key);
+      drop_place (shelf->store, shelf->kind, id, shelf->space, member);
+    }
   else
-    add_place (shelf->store, shelf->kind, id, shelf->space, member);
+    {
+      shelf->live++;
+      add_place (shelf->store, shelf->kind, id, shelf->space, member);
+    }
 }
 
 static void
@@ -244,7 +251,8 @@ store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again, gp
         Shelf *shelf = &store->shelves[s * STORE_KINDS + k];
         g_autofree char *topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
                                                 store_topic_kind ((StoreKind)k), space->code);
-        *shelf = (Shelf){ store, (StoreKind)k, s, NULL };
+        *shelf = (Shelf){ .store = store, .kind = (StoreKind)k, .space = s };
+        shelf->losses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
         shelf->table = lk_table_new (lk_program_reader (program), lk_program_producer (program),
                                      topic, space->partitions, &ops, shelf);
         lk_table_follow_all (shelf->table);
@@ -258,7 +266,10 @@ store_free (Store *store)
   if (store == NULL)
     return;
   for (guint i = 0; i < store->spaces->len * STORE_KINDS; i++)
-    lk_table_free (store->shelves[i].table);
+    {
+      lk_table_free (store->shelves[i].table);
+      g_hash_table_unref (store->shelves[i].losses);
+    }
   g_free (store->shelves);
   for (guint k = 0; k < STORE_KINDS; k++)
     g_hash_table_unref (store->places[k]);
@@ -350,10 +361,21 @@ store_booking_of_uid (const Store *store, const char *uid)
   return id != NULL && store_is_live (store, STORE_BOOKINGS, *id) ? *id : 0;
 }
 
-GArray *
-store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, LkTime started)
+guint
+store_live (const Store *store, StoreKind kind, guint space)
 {
-  GArray *missing = g_array_new (FALSE, FALSE, sizeof (gint64));
+  return store_shelf (store, kind, space)->live;
+}
+
+void
+store_each_missing (Store *store,
+                    StoreKind kind,
+                    GHashTable *seen,
+                    gint64 revision,
+                    LkTime started,
+                    StoreMissingFunc func,
+                    gpointer data)
+{
   GHashTableIter iter;
   gpointer key, value;
 
@@ -362,23 +384,22 @@ store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, 
     {
       const GArray *places = value;
       gint64 id = *(gint64 *)key;
-      gboolean due = FALSE;
 
       if (g_hash_table_contains (seen, &id))
         continue;
-      for (guint i = 0; i < places->len && !due; i++)
+      for (guint i = 0; i < places->len; i++)
         {
           const Place *place = &g_array_index (places, Place, i);
+          const Shelf *shelf = store_shelf (store, kind, place->space);
           char text[LK_KEY_MAX];
           const Known *known;
           store_key_of (kind, place->member, id, text);
-          known = store_stands (store_shelf (store, kind, place->space), place->member, text);
-          due = known != NULL && diff_is_missing (known, revision, started);
+          known = store_stands (shelf, place->member, text);
+          if (known != NULL && diff_is_missing (known, revision, started)
+              && !g_hash_table_contains (shelf->losses, text))
+            func (kind, id, place->space, data);
         }
-      if (due)
-        g_array_append_val (missing, id);
     }
-  return missing;
 }
 
 /* --- sweeping -----------------------------------------------------------------------------------

@@ -41,14 +41,24 @@ guint store_pending (const Store *store);
  * that others have written (design §4). */
 gint64 store_revision (const Store *store, LkTime started_at);
 
-/* Publishes what was read where it differs. SPACES (guint) are where it belongs; live keys of the
- * same entity elsewhere, or under another member, are published as deleted. A revision from
- * store_revision stands in the snapshot already. */
+/* Publishes what was read where it differs. SPACES (guint) are where it belongs. Live keys of the
+ * same entity under another member, or elsewhere because its row names another pass type or
+ * resource, are published as deleted; elsewhere because these are now of other places: lost. A
+ * revision from store_revision stands in the snapshot already. */
 void store_member (Store *store, LkMember *member, const GArray *spaces);
 void store_pass (Store *store, LkPass *pass, const GArray *spaces);
 void store_booking (Store *store, LkBooking *booking, const GArray *spaces);
-/* It is gone from Nexudus (404 at REVISION). */
+/* Nexudus states that it is gone (read at REVISION): published as deleted. */
 void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
+
+/* Losses are inferred, not stated: what was not there at REVISION. They wait for the brake to judge
+ * them, and are forgotten when what they are of is read again, or deleted. */
+void store_lost (Store *store, StoreKind kind, gint64 id, gint64 revision);
+guint store_losses (const Store *store, StoreKind kind, guint space);
+void store_delete_lost (Store *store, StoreKind kind, guint space); /* published as deleted */
+void store_forget_lost (Store *store);                              /* of all kinds and spaces */
+/* How many live keys there are. */
+guint store_live (const Store *store, StoreKind kind, guint space);
 
 gboolean store_has_member (const Store *store, guint space, gint64 member); /* live */
 /* Spaces (guint) that the member has a live key in are appended. */
@@ -57,10 +67,17 @@ gboolean store_is_live (const Store *store, StoreKind kind, gint64 id);
 /* Id of the live booking with UniqueId UID, 0: none. */
 gint64 store_booking_of_uid (const Store *store, const char *uid);
 
-/* Ids (gint64) of the live entities that a whole listing begun at STARTED, with REVISION, should
- * have contained but that are not in SEEN. */
-GArray *
-store_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, LkTime started);
+/* Calls FUNC for each live key that a whole listing begun at STARTED, with REVISION, should have
+ * contained, whose id (gint64) is not in SEEN and that is not known to be lost. FUNC may add to
+ * SEEN, and must not change the store. */
+typedef void (*StoreMissingFunc) (StoreKind kind, gint64 id, guint space, gpointer data);
+void store_each_missing (Store *store,
+                         StoreKind kind,
+                         GHashTable *seen,
+                         gint64 revision,
+                         LkTime started,
+                         StoreMissingFunc func,
+                         gpointer data);
 
 /* Tombstones what has been over for 30 days. */
 void store_sweep (Store *store);

@@ -20,7 +20,15 @@ typedef struct
   StoreKind kind;
   guint space;
   LkTable *table;
+  guint live;         /* keys */
+  GHashTable *losses; /* key → Loss */
 } Shelf;
+
+/* What was not there when it was read, at REVISION. */
+typedef struct
+{
+  gint64 member, id, revision;
+} Loss;
 
 /* Where an entity lives. */
 typedef struct
