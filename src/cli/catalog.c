@@ -122,9 +122,9 @@ cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error)
   catalog->groups = g_ptr_array_new_with_free_func (thing_free);
   if (services == NULL)
     return NULL;
-  lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, TRUE, pass_type_row,
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, LK_NEXUDUS_ROWS, pass_type_row,
                    nexudus_done, &reading);
-  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, TRUE, resource_row, nexudus_done,
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, LK_NEXUDUS_ROWS, resource_row, nexudus_done,
                    &reading);
   (void) lk_kisi_list_groups (services->kisi, 0, groups_done, &reading);
   if (!cli_services_wait (cli, services, is_read, &reading, "reading pass types, resources, groups",

@@ -111,7 +111,7 @@ look_at (Cli *cli, CliServices *services, LkNexudusEntity entity, Look *look, GE
 {
   look->over = FALSE;
   if (entity == LK_NEXUDUS_BUSINESSES)
-    lk_nexudus_list (services->nexudus, entity, NULL, TRUE, business_row, listed, look);
+    lk_nexudus_list (services->nexudus, entity, NULL, LK_NEXUDUS_ROWS, business_row, listed, look);
   else
     lk_nexudus_count (services->nexudus, entity, NULL, listed, look);
   if (!cli_services_wait (cli, services, is_over, look, "asking Nexudus", CONNECT_MS, error))

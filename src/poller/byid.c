@@ -141,5 +141,5 @@ rows_read_again (Rows *rows, StoreKind kind, gint64 id)
   static const LkNexudusGetFunc funcs[] = { got_coworker, got_pass, got_booking };
 
   if (rows_open_once (rows, whats[kind], id))
-    lk_nexudus_get (rows->nexudus, entities[kind], id, TRUE, funcs[kind], rows);
+    lk_nexudus_get (rows->nexudus, entities[kind], id, LK_NEXUDUS_ROWS, funcs[kind], rows);
 }

@@ -79,7 +79,7 @@ rows_want_contract (Rows *rows, gint64 coworker, const char *uid)
   search = g_new (Search, 1);
   *search = (Search){ rows, coworker, g_strdup (uid) };
   query = g_strdup_printf ("CoworkerContract_Coworker=%" G_GINT64_FORMAT, coworker);
-  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_CONTRACTS, query, TRUE, search_row,
+  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_CONTRACTS, query, LK_NEXUDUS_ROWS, search_row,
                    searched, search);
 }
 
@@ -115,7 +115,7 @@ list_passes_of (OfContract *of)
 
   of->busy = TRUE;
   of->again = FALSE;
-  lk_nexudus_list (of->rows->nexudus, LK_NEXUDUS_PASSES, query, TRUE, of_contract_row,
+  lk_nexudus_list (of->rows->nexudus, LK_NEXUDUS_PASSES, query, LK_NEXUDUS_ROWS, of_contract_row,
                    of_contract_done, of);
 }
 

@@ -5,9 +5,12 @@
  */
 #include "incremental.h"
 
+#include "schedule.h"
+
 #include <latchkey/base/metrics.h>
 
-#define OVERLAP_MS (2 * LK_MINUTE) /* the filters look at the minute (nexudus-api.md §2.3) */
+#define CYCLE_REQUESTS 10              /* while none has been counted: each list is one page */
+#define OVERLAP_MS     (2 * LK_MINUTE) /* the filters look at the minute (nexudus-api.md §2.3) */
 
 struct _Incremental
 {
@@ -16,8 +19,12 @@ struct _Incremental
   gpointer data;
 
   LkTimer *timer;
-  guint open;      /* reads under way */
-  gboolean people; /* the first half: people and contracts */
+  gint64 started;       /* steady */
+  guint64 requests;     /* for changes, before the cycle */
+  guint cost;           /* requests of a cycle, by those that were */
+  gint64 told_interval; /* the interval that the log knows of */
+  guint open;           /* reads under way */
+  gboolean people;      /* the first half: people and contracts */
   gboolean failed;
   LkTime from;                   /* changes since then are read */
   LkTime date;                   /* the earliest Date of the answers */
@@ -36,6 +43,8 @@ incremental_new (const Desk *desk, IncrementalEndedFunc ended, gpointer data)
   incremental->desk = desk;
   incremental->ended = ended;
   incremental->data = data;
+  incremental->cost = CYCLE_REQUESTS;
+  incremental->told_interval = desk->config->poll_interval;
   incremental_stop (incremental);
   return incremental;
 }
@@ -98,6 +107,48 @@ conclude (Incremental *incremental)
   return lacks;
 }
 
+/* A cycle that cost more is believed at once, one that cost less slowly. */
+static void
+learn_cost (Incremental *incremental)
+{
+  guint cost = (guint)(lk_nexudus_requests (incremental->desk->nexudus, LK_NEXUDUS_CHANGES)
+                       - incremental->requests);
+
+  incremental->cost = MAX (cost, (3 * incremental->cost + cost + 3) / 4);
+}
+
+static void
+tell_interval (Incremental *incremental, gint64 interval)
+{
+  const LkConfigNexudus *config = incremental->desk->config;
+
+  if (interval == incremental->told_interval)
+    return;
+  if (interval > config->poll_interval)
+    lk_warning (LK_F (.account = config->account, .event = "interval_stretched"),
+                "a cycle costs %u requests, too many for one every %" G_GINT64_FORMAT
+                " ms within the account's limits; reading changes every %" G_GINT64_FORMAT " ms",
+                incremental->cost, config->poll_interval, interval);
+  incremental->told_interval = interval;
+}
+
+/* Shares out the account's limits, and says when the next cycle begins. */
+static gint64
+plan_next (Incremental *incremental)
+{
+  const Desk *desk = incremental->desk;
+  const LkConfigNexudus *config = desk->config;
+  Schedule plan = schedule_plan (config->poll_interval, incremental->cost,
+                                 config->requests_per_minute, config->requests_per_hour);
+  gint64 gone = lk_clock_steady (desk->clock) - incremental->started;
+
+  lk_nexudus_reserve (desk->nexudus, LK_NEXUDUS_ROWS, plan.rows);
+  lk_nexudus_reserve (desk->nexudus, LK_NEXUDUS_LISTING, plan.listing);
+  tell_interval (incremental, plan.interval);
+  /* A cycle that took long is still followed by a pause, in which other reads have their turn. */
+  return MAX (plan.interval - gone, MIN (plan.interval, LK_SECOND));
+}
+
 static void
 end (Incremental *incremental)
 {
@@ -106,8 +157,9 @@ end (Incremental *incremental)
 
   lk_metric_add (LK_M_POLLER_CYCLES, 1, config->account, "incremental",
                  incremental->failed ? "failed" : "done", NULL);
+  learn_cost (incremental);
   incremental->timer
-      = lk_timers_add (incremental->desk->timers, config->poll_interval, start, incremental);
+      = lk_timers_add (incremental->desk->timers, plan_next (incremental), start, incremental);
   incremental->ended (lacks, incremental->data);
 }
 
@@ -161,7 +213,8 @@ list_since (Incremental *incremental,
   g_autofree char *query = g_strdup_printf ("from_%s=%s", field, minute);
 
   incremental->open++;
-  lk_nexudus_list (incremental->desk->nexudus, entity, query, TRUE, row, done, incremental);
+  lk_nexudus_list (incremental->desk->nexudus, entity, query, LK_NEXUDUS_CHANGES, row, done,
+                   incremental);
 }
 
 static void
@@ -215,6 +268,8 @@ start (gpointer data)
   Incremental *incremental = data;
 
   incremental->timer = NULL;
+  incremental->started = lk_clock_steady (incremental->desk->clock);
+  incremental->requests = lk_nexudus_requests (incremental->desk->nexudus, LK_NEXUDUS_CHANGES);
   incremental->failed = FALSE;
   incremental->date = LK_TIME_NONE;
   incremental->people = TRUE;

@@ -172,7 +172,7 @@ static void
 list (Listing *listing, LkNexudusEntity entity, const char *query, LkNexudusRowFunc row)
 {
   listing->open++;
-  lk_nexudus_list (listing->desk->nexudus, entity, query, FALSE, row, read_done,
+  lk_nexudus_list (listing->desk->nexudus, entity, query, LK_NEXUDUS_LISTING, row, read_done,
                    listing);
 }
 
@@ -222,7 +222,7 @@ list_composites (Listing *listing)
   list (listing, LK_NEXUDUS_RESOURCES, NULL, resource_listed);
   list (listing, LK_NEXUDUS_CONTRACTS, NULL, contract_listed);
   listing->open++;
-  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, FALSE,
+  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, LK_NEXUDUS_LISTING,
                    pause_listed, pauses_read, listing);
 }
 

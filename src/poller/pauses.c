@@ -72,7 +72,7 @@ confirm (Rows *rows, gint64 contract, GHashTable *listed)
     {
       gint64 id = g_array_index (missing, gint64, i);
       if (rows_open_once (rows, "pause", id))
-        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PAUSES, id, TRUE, got_pause, rows);
+        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PAUSES, id, LK_NEXUDUS_ROWS, got_pause, rows);
     }
 }
 
@@ -139,7 +139,7 @@ rows_want_pauses_of (Rows *rows, gint64 contract)
   of = g_new (OfOne, 1);
   *of = (OfOne){ rows, contract,
                  g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
-  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_PAUSES, query, TRUE, of_one_row,
+  lk_nexudus_list (rows->nexudus, LK_NEXUDUS_PAUSES, query, LK_NEXUDUS_ROWS, of_one_row,
                    of_one_done, of);
 }
 

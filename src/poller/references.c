@@ -89,7 +89,7 @@ void
 rows_want_pass_type (Rows *rows, gint64 id)
 {
   if (rows_open_once (rows, "pass_type", id))
-    lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PASS_TYPES, id, TRUE, got_pass_type, rows);
+    lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PASS_TYPES, id, LK_NEXUDUS_ROWS, got_pass_type, rows);
 }
 
 static void
@@ -118,7 +118,7 @@ void
 rows_want_resource (Rows *rows, gint64 id)
 {
   if (rows_open_once (rows, "resource", id))
-    lk_nexudus_get (rows->nexudus, LK_NEXUDUS_RESOURCES, id, TRUE, got_resource, rows);
+    lk_nexudus_get (rows->nexudus, LK_NEXUDUS_RESOURCES, id, LK_NEXUDUS_ROWS, got_resource, rows);
 }
 
 void

@@ -295,7 +295,7 @@ static void
 list (Fixture *fixture)
 {
   g_string_truncate (fixture->rows, 0);
-  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_COWORKERS, NULL, TRUE, on_row, on_done, fixture);
+  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_COWORKERS, NULL, LK_NEXUDUS_ROWS, on_row, on_done, fixture);
   finish (fixture);
 }
 
@@ -303,7 +303,7 @@ static void
 get_one (Fixture *fixture)
 {
   g_string_truncate (fixture->rows, 0);
-  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, TRUE, on_got, fixture);
+  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, LK_NEXUDUS_ROWS, on_got, fixture);
   finish (fixture);
 }
 
@@ -454,7 +454,7 @@ static void
 a_refused_login_fails_what_waits (Fixture *fixture, gconstpointer data)
 {
   SCRIPT (fixture, ONCE ("token", 400, "{\"error\":\"invalid_grant\"}"), ONCE ("page=1", 200, ONE));
-  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, FALSE, on_got, fixture);
+  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, LK_NEXUDUS_LISTING, on_got, fixture);
   finish (fixture);
   g_assert_cmpint (fixture->code, ==, LK_ERROR_REFUSED);
   g_assert_cmpstr (fixture->message, ==, "api/token: status 400: invalid_grant");
@@ -495,7 +495,7 @@ a_query_goes_with_each_page (Fixture *fixture, gconstpointer data)
   SCRIPT (fixture, ONCE ("page=", 200, PAGE (1, 2, 2, true, ID (1))),
           ONCE ("page=", 200, PAGE (2, 2, 2, false, ID (2))));
   lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_PASSES,
-                   "from_CoworkerTimePass_UpdatedOn=2026-11-24T05%3A58", TRUE, on_row, on_done,
+                   "from_CoworkerTimePass_UpdatedOn=2026-11-24T05%3A58", LK_NEXUDUS_ROWS, on_row, on_done,
                    fixture);
   finish (fixture);
   assert_asked (fixture, 0,
@@ -737,9 +737,9 @@ urgent_first (Fixture *fixture, gconstpointer data)
 
   SCRIPT (fixture, ONCE ("coworkers?", 200, ONE), ONCE ("/17", 200, ID (17)), ONCE ("bookings?", 200, ONE));
   lk_budget_set (fixture->budget, &narrow, 1);
-  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_COWORKERS, NULL, FALSE, on_row, on_done, fixture);
-  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_BOOKINGS, NULL, FALSE, on_row, on_done, fixture);
-  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, TRUE, on_got, fixture);
+  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_COWORKERS, NULL, LK_NEXUDUS_LISTING, on_row, on_done, fixture);
+  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_BOOKINGS, NULL, LK_NEXUDUS_LISTING, on_row, on_done, fixture);
+  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, LK_NEXUDUS_ROWS, on_got, fixture);
   g_assert_cmpuint (lk_nexudus_pending (fixture->nexudus), ==, 3);
   for (guint i = 0; i < 3; i++)
     finish (fixture);
@@ -752,11 +752,41 @@ urgent_first (Fixture *fixture, gconstpointer data)
 }
 
 static void
+count_one (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  g_assert_no_error (error);
+  (*(guint *) data)++;
+}
+
+/* Rows start only while there is room beyond what the changes of the next second may need. */
+static void
+rows_leave_room_for_changes (Fixture *fixture, gconstpointer data)
+{
+  const LkBudgetWindow four = { 1000, 4 };
+  guint counted = 0;
+
+  SCRIPT (fixture, ONCE ("/17", 200, ID (17)), TIMES ("bookings?", 200, ONE, 3));
+  lk_budget_set (fixture->budget, &four, 1);
+  lk_nexudus_reserve (fixture->nexudus, LK_NEXUDUS_ROWS, 0.75);
+  for (guint i = 0; i < 3; i++)
+    lk_nexudus_count (fixture->nexudus, LK_NEXUDUS_BOOKINGS, NULL, count_one, &counted);
+  lk_nexudus_get (fixture->nexudus, LK_NEXUDUS_PASSES, 17, LK_NEXUDUS_ROWS, on_got, fixture);
+  while (lk_nexudus_pending (fixture->nexudus) > 0)
+    turn (fixture);
+  g_assert_cmpuint (counted, ==, 3);
+  assert_asked (fixture, 3, "/api/billing/coworkertimepasses/17");
+  g_assert_cmpint (waited (fixture, 3), >=, 900);
+  g_assert_cmpuint (lk_nexudus_requests (fixture->nexudus, LK_NEXUDUS_CHANGES), ==, 3);
+  g_assert_cmpuint (lk_nexudus_requests (fixture->nexudus, LK_NEXUDUS_ROWS), ==, 1);
+  g_assert_cmpuint (lk_nexudus_requests (fixture->nexudus, LK_NEXUDUS_LISTING), ==, 0);
+}
+
+static void
 cancelled_reads_are_silent (Fixture *fixture, gconstpointer data)
 {
   SCRIPT (fixture, ONCE ("/17", 200, ID (17)));
-  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_COWORKERS, NULL, FALSE, on_row, on_done, fixture);
-  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_BOOKINGS, NULL, TRUE, on_row, on_done, fixture);
+  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_COWORKERS, NULL, LK_NEXUDUS_LISTING, on_row, on_done, fixture);
+  lk_nexudus_list (fixture->nexudus, LK_NEXUDUS_BOOKINGS, NULL, LK_NEXUDUS_ROWS, on_row, on_done, fixture);
   lk_nexudus_cancel_all (fixture->nexudus);
   g_assert_cmpuint (lk_nexudus_pending (fixture->nexudus), ==, 0);
   get_one (fixture);
@@ -807,6 +837,7 @@ main (int argc, char **argv)
   CASE ("throttling-never-fails-a-read", throttling_never_fails_a_read);
   CASE ("back-off-grows", back_off_grows);
   CASE ("urgent-first", urgent_first);
+  CASE ("rows-leave-room-for-changes", rows_leave_room_for_changes);
   CASE ("cancelled-reads-are-silent", cancelled_reads_are_silent);
   return g_test_run ();
 }

@@ -6,6 +6,7 @@
 #include "../../src/poller/diff.h"
 #include "../../src/poller/pause.h"
 #include "../../src/poller/route.h"
+#include "../../src/poller/schedule.h"
 
 static const gint64 businesses[] = { 10, 20, 30 };
 static const RouteSpaces spaces = { businesses, G_N_ELEMENTS (businesses) };
@@ -167,6 +168,58 @@ test_over (void)
   g_assert_false (diff_is_over (&stands, NOW));
 }
 
+static void
+test_brake_limit (void)
+{
+  static const struct
+  {
+    guint count, share, live, limit;
+  } rows[] = {
+    { 25, 20, 0, 25 },   { 25, 20, 100, 25 },
+    { 25, 20, 125, 25 }, { 25, 20, 1000, 200 },
+    { 25, 20, 129, 25 }, { 25, 20, 130, 26 },
+    { 0, 0, 1000, 0 },   { 0, 100, 7, 7 },
+    { 25, 100, 0, 25 },  { 25, 20, 100000000, 20000000 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpuint (diff_brake_limit (rows[i].count, rows[i].share, rows[i].live), ==,
+                      rows[i].limit);
+}
+
+static void
+test_schedule (void)
+{
+  static const struct
+  {
+    gint64 poll;
+    guint cost, minute, hour;
+    gint64 interval;
+  } rows[] = {
+    { 30000, 10, 100, 4500, 30000 }, /* as configured by default: 1200 an hour */
+    { 10000, 10, 100, 4500, 11429 }, /* 3600 an hour would be 80 % of it */
+    { 1000, 10, 100, 4500, 11429 },
+    { 30000, 60, 100, 4500, 68572 }, /* a cycle of many pages */
+    { 1000, 10, 6000, 360000, 1000 },
+    { 1000, 10, 60, 360000, 14286 }, /* the minute is what is short */
+    { 1000, 10, 0, 0, 51428572 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Schedule plan = schedule_plan (rows[i].poll, rows[i].cost, rows[i].minute, rows[i].hour);
+      double cycles = (double)rows[i].cost * LK_HOUR / (double)plan.interval;
+      double hour = MAX (rows[i].hour, 1);
+      g_test_message ("row %zu: every %" G_GINT64_FORMAT " ms, rows leave %.2f, listings %.2f", i,
+                      plan.interval, plan.rows, plan.listing);
+      g_assert_cmpint (plan.interval, ==, rows[i].interval);
+      /* Rows may bring an hour to 1 - share of its limit; the cycles of that hour fit in. */
+      g_assert_cmpfloat (hour * (1 - plan.rows) + cycles, <, hour * 0.96);
+      g_assert_cmpfloat (plan.rows, <, plan.listing);
+      g_assert_cmpfloat (plan.listing, <, 1);
+    }
+}
+
 /* Days of February 2026: "1-5 8-" are a pause of the days 1 to 5 and one from the 8th on; "3+2h" is
  * an instant, "~" an open beginning. */
 static LkTime
@@ -248,6 +301,8 @@ main (int argc, char **argv)
   g_test_add_func ("/diff/judge", test_judge);
   g_test_add_func ("/diff/missing", test_missing);
   g_test_add_func ("/diff/over", test_over);
+  g_test_add_func ("/diff/brake-limit", test_brake_limit);
+  g_test_add_func ("/schedule/plan", test_schedule);
   g_test_add_func ("/pause/choose", test_pause);
   return g_test_run ();
 }

@@ -2,7 +2,7 @@
  * Copyright The Latchkey authors
  *
  * Reading Nexudus (nexudus-api.md): one login, safe paging, throttling. Reads wait in a queue until
- * the budget has room; those marked urgent go first. Loop thread.
+ * the budget has room, the more urgent ones first. Loop thread.
  *
  * A read that can't be trusted fails as a whole with one error that names endpoint, page and reason
  * (RETRY; REFUSED when the login is not allowed to, or is itself refused). Rows are handed over
@@ -51,6 +51,15 @@ typedef void (*LkNexudusDoneFunc) (const LkNexudusRead *read, const GError *erro
 typedef void (*LkNexudusGetFunc) (
     gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data);
 
+/* From the last to the first. */
+typedef enum
+{
+  LK_NEXUDUS_LISTING, /* what a full listing reads */
+  LK_NEXUDUS_ROWS,    /* single rows, and what one change leads to */
+  LK_NEXUDUS_CHANGES, /* the lists of what has changed */
+  LK_NEXUDUS_URGENCIES
+} LkNexudusUrgency;
+
 typedef struct _LkNexudus LkNexudus;
 
 /* The windows of an account's budget: what CONFIG says of a minute and an hour, and a distance
@@ -70,14 +79,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkNexudus, lk_nexudus_free)
 void lk_nexudus_list (LkNexudus *nexudus,
                       LkNexudusEntity entity,
                       const char *query,
-                      gboolean urgent,
+                      LkNexudusUrgency urgency,
                       LkNexudusRowFunc row,
                       LkNexudusDoneFunc done,
                       gpointer data);
 void lk_nexudus_get (LkNexudus *nexudus,
                      LkNexudusEntity entity,
                      gint64 id,
-                     gboolean urgent,
+                     LkNexudusUrgency urgency,
                      LkNexudusGetFunc func,
                      gpointer data);
 /* Only the total of a list (one request, one row). */
@@ -86,6 +95,12 @@ void lk_nexudus_count (LkNexudus *nexudus,
                        const char *query,
                        LkNexudusDoneFunc done,
                        gpointer data);
+
+/* Reads of this urgency leave SHARE (0…1) of each limit to more urgent ones; at first a listing
+ * leaves 0.4, all else nothing. */
+void lk_nexudus_reserve (LkNexudus *nexudus, LkNexudusUrgency urgency, double share);
+/* How many requests there have been for reads of this urgency. */
+guint64 lk_nexudus_requests (const LkNexudus *nexudus, LkNexudusUrgency urgency);
 
 /* Drops all reads without calling back. */
 void lk_nexudus_cancel_all (LkNexudus *nexudus);

@@ -34,7 +34,7 @@ typedef struct
   LkNexudusEntity entity;
   gint64 id;
   char *query;
-  gboolean urgent;
+  LkNexudusUrgency urgency;
   LkNexudusRowFunc row;
   LkNexudusDoneFunc done;
   LkNexudusGetFunc got;
@@ -58,7 +58,9 @@ struct _LkNexudus
   LkBudget *budget;
   LkHttp *http;
   LkSession *session;
-  GQueue waiting[2]; /* by urgency: 1 first */
+  GQueue waiting[LK_NEXUDUS_URGENCIES];
+  double reserve[LK_NEXUDUS_URGENCIES];
+  guint64 requests[LK_NEXUDUS_URGENCIES];
   GPtrArray *running;
   LkTimer *timer;
 };
@@ -97,7 +99,7 @@ read_new (LkNexudus *nexudus,
           ReadKind kind,
           LkNexudusEntity entity,
           const char *query,
-          gboolean urgent,
+          LkNexudusUrgency urgency,
           gpointer data)
 {
   Read *read = g_new0 (Read, 1);
@@ -106,7 +108,7 @@ read_new (LkNexudus *nexudus,
   read->kind = kind;
   read->entity = entity;
   read->query = g_strdup (query);
-  read->urgent = urgent;
+  read->urgency = urgency;
   read->data = data;
   read->page = 1;
   read->size = kind == READ_COUNT ? 1 : PAGE_SIZE;
@@ -115,7 +117,7 @@ read_new (LkNexudus *nexudus,
   read->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   lk_backoff_init (&read->backoff, 1000, 30000, 0);
   /* Started by the next turn, when its functions are set. */
-  g_queue_push_tail (&nexudus->waiting[urgent], read);
+  g_queue_push_tail (&nexudus->waiting[urgency], read);
   wake_in (nexudus, 1);
   return read;
 }
@@ -152,7 +154,7 @@ again (Read *read, gint64 wait_ms)
 
   (void)g_ptr_array_remove_fast (nexudus->running, read);
   read->not_before = lk_clock_steady (nexudus->clock) + wait_ms;
-  g_queue_push_head (&nexudus->waiting[read->urgent], read);
+  g_queue_push_head (&nexudus->waiting[read->urgency], read);
 }
 
 static void
@@ -352,6 +354,7 @@ start (Read *read)
 
   g_ptr_array_add (nexudus->running, read);
   lk_budget_spend (nexudus->budget);
+  nexudus->requests[read->urgency]++;
   read->call = lk_http_send (nexudus->http, &request, answered, read);
 }
 
@@ -379,15 +382,15 @@ take_next (LkNexudus *nexudus, gint64 *wait)
   gint64 now = lk_clock_steady (nexudus->clock);
 
   *wait = G_MAXINT64;
-  for (int urgent = 1; urgent >= 0; urgent--)
-    for (GList *l = nexudus->waiting[urgent].head; l != NULL; l = l->next)
+  for (int u = LK_NEXUDUS_URGENCIES - 1; u >= 0; u--)
+    for (GList *l = nexudus->waiting[u].head; l != NULL; l = l->next)
       {
         Read *read = l->data;
-        gint64 ready = MAX (lk_budget_wait_ms (nexudus->budget, urgent ? 0 : LISTING_RESERVE),
+        gint64 ready = MAX (lk_budget_wait_ms (nexudus->budget, nexudus->reserve[u]),
                             read->not_before - now);
         if (ready <= 0)
           {
-            g_queue_delete_link (&nexudus->waiting[urgent], l);
+            g_queue_delete_link (&nexudus->waiting[u], l);
             return read;
           }
         *wait = MIN (*wait, ready);
@@ -403,14 +406,24 @@ fail_waiting (LkNexudus *nexudus, const GError *fault)
   g_autoptr (GError) error = g_error_copy (fault);
   g_autoptr (GPtrArray) reads = g_ptr_array_new ();
 
-  for (int urgent = 1; urgent >= 0; urgent--)
+  for (int u = LK_NEXUDUS_URGENCIES - 1; u >= 0; u--)
     {
       Read *read;
-      while ((read = g_queue_pop_head (&nexudus->waiting[urgent])) != NULL)
+      while ((read = g_queue_pop_head (&nexudus->waiting[u])) != NULL)
         g_ptr_array_add (reads, read);
     }
   for (guint i = 0; i < reads->len; i++)
     call_back (reads->pdata[i], NULL, error);
+}
+
+static guint
+waiting_reads (const LkNexudus *nexudus)
+{
+  guint n = 0;
+
+  for (guint u = 0; u < LK_NEXUDUS_URGENCIES; u++)
+    n += nexudus->waiting[u].length;
+  return n;
 }
 
 static void
@@ -421,7 +434,7 @@ pump (LkNexudus *nexudus)
       gint64 wait;
       Read *read;
 
-      if (nexudus->waiting[0].length + nexudus->waiting[1].length == 0)
+      if (waiting_reads (nexudus) == 0)
         return;
       if (lk_session_header (nexudus->session) == NULL)
         {
@@ -452,12 +465,12 @@ void
 lk_nexudus_list (LkNexudus *nexudus,
                  LkNexudusEntity entity,
                  const char *query,
-                 gboolean urgent,
+                 LkNexudusUrgency urgency,
                  LkNexudusRowFunc row,
                  LkNexudusDoneFunc done,
                  gpointer data)
 {
-  Read *read = read_new (nexudus, READ_LIST, entity, query, urgent, data);
+  Read *read = read_new (nexudus, READ_LIST, entity, query, urgency, data);
 
   read->row = row;
   read->done = done;
@@ -467,11 +480,11 @@ void
 lk_nexudus_get (LkNexudus *nexudus,
                 LkNexudusEntity entity,
                 gint64 id,
-                gboolean urgent,
+                LkNexudusUrgency urgency,
                 LkNexudusGetFunc func,
                 gpointer data)
 {
-  Read *read = read_new (nexudus, READ_GET, entity, NULL, urgent, data);
+  Read *read = read_new (nexudus, READ_GET, entity, NULL, urgency, data);
 
   read->id = id;
   read->got = func;
@@ -484,7 +497,7 @@ lk_nexudus_count (LkNexudus *nexudus,
                   LkNexudusDoneFunc done,
                   gpointer data)
 {
-  read_new (nexudus, READ_COUNT, entity, query, TRUE, data)->done = done;
+  read_new (nexudus, READ_COUNT, entity, query, LK_NEXUDUS_CHANGES, data)->done = done;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -515,16 +528,29 @@ lk_nexudus_new (const LkConfigNexudus *config,
   nexudus->http = lk_http_new (clock, "nexudus", config->account);
   nexudus->session = lk_session_new (config, clock, nexudus->http, budget);
   nexudus->running = g_ptr_array_new ();
-  g_queue_init (&nexudus->waiting[0]);
-  g_queue_init (&nexudus->waiting[1]);
+  for (guint u = 0; u < LK_NEXUDUS_URGENCIES; u++)
+    g_queue_init (&nexudus->waiting[u]);
+  nexudus->reserve[LK_NEXUDUS_LISTING] = LISTING_RESERVE;
   return nexudus;
+}
+
+void
+lk_nexudus_reserve (LkNexudus *nexudus, LkNexudusUrgency urgency, double share)
+{
+  nexudus->reserve[urgency] = share;
+}
+
+guint64
+lk_nexudus_requests (const LkNexudus *nexudus, LkNexudusUrgency urgency)
+{
+  return nexudus->requests[urgency];
 }
 
 void
 lk_nexudus_cancel_all (LkNexudus *nexudus)
 {
-  for (int urgent = 0; urgent < 2; urgent++)
-    g_queue_clear_full (&nexudus->waiting[urgent], read_free);
+  for (guint u = 0; u < LK_NEXUDUS_URGENCIES; u++)
+    g_queue_clear_full (&nexudus->waiting[u], read_free);
   for (guint i = 0; i < nexudus->running->len; i++)
     read_free (nexudus->running->pdata[i]);
   g_ptr_array_set_size (nexudus->running, 0);
@@ -546,7 +572,7 @@ lk_nexudus_free (LkNexudus *nexudus)
 guint
 lk_nexudus_pending (const LkNexudus *nexudus)
 {
-  return nexudus->waiting[0].length + nexudus->waiting[1].length + nexudus->running->len;
+  return waiting_reads (nexudus) + nexudus->running->len;
 }
 
 void
