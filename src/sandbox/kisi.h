@@ -48,6 +48,14 @@ typedef struct
   RateWindow calls, event_sets;
 } KiRate;
 
+/* A row that is no more, as the last to know still see it. */
+typedef struct
+{
+  KiTable table;
+  Row row; /* its data is owned, no more of it is set than id, keys and until */
+  LkTime gone_at;
+} KiGhost;
+
 struct _Kisi
 {
   Sandbox *sandbox;
@@ -61,6 +69,8 @@ struct _Kisi
   GHashTable *invitations; /* address → number of mails */
   GPtrArray *events;       /* of json_t, in order of sequence */
   GHashTable *sets;        /* id → event set */
+  GPtrArray *ghosts;       /* of KiGhost, the oldest first */
+  GHashTable *former;      /* address of a deleted user → its id */
   gint64 next_set;
 };
 
@@ -70,13 +80,14 @@ void kisi_free (Kisi *kisi);
 gboolean
 kisi_load (Kisi *kisi, const json_t *data, gboolean adding, json_t *out_counts, GError **error);
 json_t *kisi_dump (Kisi *kisi);
+void ki_load_logins (Kisi *kisi, json_t *list); /* keys; those there are work no more */
 
 /* rows (kisi_rows.c) */
 int ki_table (const char *path); /* -1: none */
 Table *ki_rows (Kisi *kisi, KiTable table);
 Row *ki_create (Kisi *kisi, KiTable table, const json_t *fields);
 void ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields);
-/* The row, and with it what hangs on it. */
+/* The row, and with it what hangs on it. Lists and doors may know it a while longer. */
 void ki_remove (Kisi *kisi, KiTable table, Row *row);
 /* What joins group and lock; NULL: nothing does. */
 Row *ki_group_lock (Kisi *kisi, gint64 group, gint64 lock);
@@ -94,6 +105,9 @@ void ki_error (Call *call, guint status, const char *code, const char *message);
 void ki_not_found (Call *call);
 void ki_forbidden (Call *call);
 void ki_invalid (Call *call, const char *field, const char *message); /* 422 */
+/* HOW ends in 409, 409_bare, 422 or 422_base: the forms of "there is one already". */
+void ki_taken (Call *call, const char *how, const char *field);
+gboolean ki_changes (const Call *call);            /* PATCH, and PUT where it is taken */
 json_t *ki_body (Call *call, const char *wrapper); /* borrowed; NULL: answered with 400 */
 /* The row with this id that the caller may see, or NULL: answered with 404. */
 Row *ki_find (Call *call, KiTable table, gint64 id);
@@ -106,8 +120,12 @@ void ki_list (Call *call, KiTable table);
 void ki_users (Call *call, char **parts);                /* kisi_users.c */
 void ki_rights (Call *call, char **parts);               /* kisi_rights.c */
 void ki_doors (Call *call, KiTable table, char **parts); /* kisi_doors.c */
-void ki_event_sets (Call *call, char **parts);           /* kisi_sets.c */
+/* kisi_schedules.c: whether KISI takes SCHEDULE, whose type follows from what it has; FALSE:
+ * answered. HAS_TYPE: the body named one. */
+gboolean ki_schedule_check (Call *call, json_t *schedule, gboolean has_type);
+void ki_event_sets (Call *call, char **parts); /* kisi_sets.c */
 void ki_roles (Call *call);
+void ki_mail (Kisi *kisi, const char *email); /* counts one; kisi_users.c */
 
 /* doors (kisi_access.c) */
 typedef struct

@@ -141,6 +141,27 @@ nearness (const char *code)
   return -1;
 }
 
+/* The rights of USER that have reached the reader. Unref it. */
+static GPtrArray *
+known_rights (Kisi *kisi, gint64 user, LkTime at)
+{
+  gint64 lag = kisi->sandbox->limits[LIM_KI_DOOR_LAG];
+  GPtrArray *rows = table_rows_of (ki_rows (kisi, KI_RIGHTS), 1, user);
+  if (lag == 0)
+    return g_ptr_array_ref (rows);
+  GPtrArray *out = g_ptr_array_new ();
+  for (guint i = 0; i < rows->len; i++)
+    if (ki_time (((Row *)rows->pdata[i])->data, "created_at") + lag <= at)
+      g_ptr_array_add (out, rows->pdata[i]);
+  for (guint i = 0; i < kisi->ghosts->len; i++)
+    {
+      KiGhost *ghost = kisi->ghosts->pdata[i];
+      if (ghost->table == KI_RIGHTS && ghost->row.key1 == user && at < ghost->gone_at + lag)
+        g_ptr_array_add (out, &ghost->row);
+    }
+  return out;
+}
+
 KiDecision
 ki_decide (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime at)
 {
@@ -158,7 +179,7 @@ ki_decide (Kisi *kisi, const Row *user, const Row *lock, gboolean card, LkTime a
       && !is_open_hour (kisi, "Lock", lock->id, lock, at))
     return (KiDecision){ FALSE, "34ffaa", NULL };
 
-  GPtrArray *rows = table_rows_of (ki_rows (kisi, KI_RIGHTS), 1, user->id);
+  g_autoptr (GPtrArray) rows = known_rights (kisi, user->id, at);
   for (guint i = 0; i < rows->len; i++)
     {
       const Row *right = rows->pdata[i];

@@ -8,12 +8,6 @@
 
 #include <string.h>
 
-static gboolean
-is_change (const Call *call)
-{
-  return call_is (call, "PATCH") || call_is (call, "PUT");
-}
-
 static void
 set_locked_down (Call *call, Row *lock, gboolean on)
 {
@@ -82,9 +76,9 @@ static json_t *
 known_fields (Kisi *kisi, KiTable table, const json_t *body)
 {
   static const char *const schedule_keys[]
-      = { "monday",       "tuesday",        "wednesday",   "thursday", "friday",
-          "saturday",     "sunday",         "starts_at",   "ends_at",  "starts_at_time",
-          "ends_at_time", "starts_at_date", "ends_at_date" };
+      = { "monday",       "tuesday",        "wednesday",    "thursday", "friday",
+          "saturday",     "sunday",         "starts_at",    "ends_at",  "starts_at_time",
+          "ends_at_time", "starts_at_date", "ends_at_date", "region",   "observed" };
   json_t *out = json_object ();
   const char *key;
   json_t *value;
@@ -107,6 +101,12 @@ create (Call *call, KiTable table)
   if (body == NULL || !is_complete (call, table, body))
     return;
   json_t *fields = known_fields (kisi, table, body);
+  if (table == KI_SCHEDULES
+      && !ki_schedule_check (call, fields, json_object_get (body, "type") != NULL))
+    {
+      json_decref (fields);
+      return;
+    }
   Row *row = ki_create (kisi, table, fields);
   json_decref (fields);
   ki_log_change (call, table, row, "create");
@@ -122,6 +122,18 @@ change (Call *call, KiTable table, Row *row)
     return;
   json_t *fields = known_fields (kisi, table, body);
   json_object_del (fields, "place_id"); /* which stays */
+  if (table == KI_SCHEDULES)
+    {
+      json_t *whole = json_copy (row->data);
+      json_object_update (whole, fields);
+      json_decref (fields);
+      fields = whole;
+      if (!ki_schedule_check (call, fields, TRUE))
+        {
+          json_decref (fields);
+          return;
+        }
+    }
   ki_merge (kisi, table, row, fields);
   json_decref (fields);
   ki_log_change (call, table, row, "update");
@@ -134,7 +146,7 @@ on_one (Call *call, KiTable table, Row *row)
   Kisi *kisi = call->sandbox->kisi;
   if (call_is (call, "GET"))
     call_reply (call, 200, ki_render (kisi, table, row));
-  else if (is_change (call) && table != KI_GROUP_LOCKS)
+  else if (ki_changes (call) && table != KI_GROUP_LOCKS)
     change (call, table, row);
   else if (call_is (call, "DELETE"))
     {
@@ -150,8 +162,12 @@ ki_doors (Call *call, KiTable table, char **parts)
   gint64 id = 0;
   if (parts[0] == NULL && call_is (call, "GET"))
     {
+      gboolean has_type = lk_server_query (call->request, "scheduleable_type") != NULL;
+      gboolean has_id = lk_server_query (call->request, "scheduleable_id") != NULL;
       if (table == KI_GROUP_LOCKS && call_query_int (call, "group_id", 0) == 0)
         ki_error (call, 400, "ffffff", "param is missing or the value is empty: group_id");
+      else if (table == KI_SCHEDULES && has_type != has_id)
+        ki_error (call, 400, "ffffff", "scheduleable_type and scheduleable_id go together");
       else
         ki_list (call, table);
     }

@@ -28,6 +28,26 @@ ki_forbidden (Call *call)
   ki_error (call, 403, "fcd8ef", "You are not allowed to do this.");
 }
 
+gboolean
+ki_changes (const Call *call)
+{
+  return call_is (call, "PATCH")
+         || (call_is (call, "PUT") && switch_is (call->sandbox, SW_KI_PUT, "taken"));
+}
+
+void
+ki_taken (Call *call, const char *how, const char *field)
+{
+  if (g_str_has_suffix (how, "409_bare"))
+    call_reply (call, 409, NULL);
+  else if (g_str_has_suffix (how, "409"))
+    ki_error (call, 409, "ffffff", "The record already exists");
+  else if (g_str_has_suffix (how, "422_base"))
+    ki_invalid (call, "base", "The record already exists");
+  else
+    ki_invalid (call, field, "has already been taken");
+}
+
 void
 ki_invalid (Call *call, const char *field, const char *message)
 {
@@ -84,11 +104,20 @@ ki_sees (const Call *call, KiTable table, const Row *row)
     }
 }
 
+/* An expired role assignment, by the reading that KISI takes these away itself. */
+static gboolean
+is_gone (const Call *call, KiTable table, const Row *row)
+{
+  return table == KI_RIGHTS && row->until != LK_TIME_NONE
+         && row->until <= sandbox_now (call->sandbox)
+         && switch_is (call->sandbox, SW_KI_EXPIRED, "gone");
+}
+
 Row *
 ki_find (Call *call, KiTable table, gint64 id)
 {
   Row *row = table_get (ki_rows (call->sandbox->kisi, table), id);
-  if (row != NULL && ki_sees (call, table, row))
+  if (row != NULL && ki_sees (call, table, row) && !is_gone (call, table, row))
     return row;
   ki_not_found (call);
   return NULL;
@@ -117,11 +146,19 @@ throttle (Call *call)
     call_reply (call, 429, NULL);
 }
 
+static RateShape
+rate_shape (const Sandbox *sandbox)
+{
+  if (switch_is (sandbox, SW_KI_RATE, "fixed"))
+    return RATE_FIXED;
+  return switch_is (sandbox, SW_KI_RATE, "bucket") ? RATE_BUCKET : RATE_SLIDING;
+}
+
 static gboolean
 within_rate (Call *call, gint64 user)
 {
   Kisi *kisi = call->sandbox->kisi;
-  gint64 now = lk_clock_steady (lk_clock_real ());
+  gint64 now = sandbox_steady (call->sandbox);
   gint64 n = call->sandbox->limits[LIM_KI_SECOND];
   gint64 sets = call->sandbox->limits[LIM_KI_EVENT_SETS];
   gboolean is_set = call_is (call, "POST") && g_str_equal (call->path, "/event_sets");
@@ -131,16 +168,20 @@ within_rate (Call *call, gint64 user)
       rate = g_new0 (KiRate, 1);
       g_hash_table_insert (kisi->rates, g_memdup2 (&user, sizeof user), rate);
     }
-  if (rate_window_wait (&rate->calls, n, LK_SECOND, now) > 0
-      || (is_set && rate_window_wait (&rate->event_sets, sets, LK_SECOND, now) > 0))
+  RateShape shape = rate_shape (call->sandbox);
+  gboolean over = rate_window_wait (&rate->calls, shape, n, LK_SECOND, now) > 0;
+  gboolean sets_over
+      = is_set && rate_window_wait (&rate->event_sets, shape, sets, LK_SECOND, now) > 0;
+  gboolean refused = over || sets_over;
+  if (!refused || switch_is (call->sandbox, SW_KI_REFUSED, "counted"))
     {
-      throttle (call);
-      return FALSE;
+      rate_window_take (&rate->calls, shape, n, LK_SECOND, now);
+      if (is_set)
+        rate_window_take (&rate->event_sets, shape, sets, LK_SECOND, now);
     }
-  rate_window_take (&rate->calls, n, now);
-  if (is_set)
-    rate_window_take (&rate->event_sets, sets, now);
-  return TRUE;
+  if (refused)
+    throttle (call);
+  return !refused;
 }
 
 /* --- paths ------------------------------------------------------------------------------------ */

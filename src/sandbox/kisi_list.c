@@ -19,8 +19,8 @@ typedef struct
   const char *email, *scope, *role, *applies_to_type, *assignee_type, *consequence,
       *scheduleable_type;
   gint64 place, group, lock, user, applies_to, assignee, scheduleable; /* 0: any */
-  gboolean drop_expired;
-  LkTime now;
+  LkTime
+      expired_before; /* role assignments that ended by then are not shown; LK_TIME_NONE: all are */
 } Filter;
 
 static GHashTable *
@@ -55,6 +55,14 @@ read_search (const char *text, gboolean of_users)
   return g_utf8_casefold (text, of_users ? (gssize)strcspn (text, "@") : -1);
 }
 
+static LkTime
+expired_before (const Sandbox *sandbox)
+{
+  if (switch_is (sandbox, SW_KI_EXPIRED, "kept"))
+    return LK_TIME_NONE;
+  return sandbox_now (sandbox) - switch_number (sandbox, SW_KI_EXPIRED) * LK_HOUR;
+}
+
 static Filter
 read_filter (const Call *call, KiTable table)
 {
@@ -78,9 +86,16 @@ read_filter (const Call *call, KiTable table)
     .applies_to = call_query_int (call, "applies_to_id", 0),
     .assignee = call_query_int (call, "assignee_id", 0),
     .scheduleable = call_query_int (call, "scheduleable_id", 0),
-    .drop_expired = switch_is (call->sandbox, SW_KI_EXPIRED, "dropped"),
-    .now = sandbox_now (call->sandbox),
+    .expired_before = expired_before (call->sandbox),
   };
+  if (switch_is (call->sandbox, SW_KI_EMAIL, "ignored"))
+    filter.email = NULL;
+  if ((filter.user != 0 || filter.assignee_type != NULL)
+      && switch_is (call->sandbox, SW_KI_COMBINE, "first"))
+    {
+      filter.group = filter.applies_to = 0;
+      filter.applies_to_type = NULL;
+    }
   if (filter.email != NULL && switch_is (call->sandbox, SW_KI_EMAIL, "fuzzy"))
     {
       g_free (filter.query);
@@ -164,7 +179,8 @@ right_matches (const Filter *filter, const Row *row)
   if (filter->scope != NULL
       && g_ascii_strcasecmp (json_text (row->data, "applies_to_type"), filter->scope) != 0)
     return FALSE;
-  if (filter->drop_expired && row->until != LK_TIME_NONE && row->until <= filter->now)
+  if (filter->expired_before != LK_TIME_NONE && row->until != LK_TIME_NONE
+      && row->until <= filter->expired_before)
     return FALSE;
   if (filter->place != 0)
     {
@@ -240,7 +256,8 @@ static void
 range_header (Call *call, gint64 offset, gint64 limit, gint64 total)
 {
   char text[96];
-  if (total == 0 && switch_is (call->sandbox, SW_KI_RANGE_EMPTY, "absent"))
+  if ((total == 0 && switch_is (call->sandbox, SW_KI_RANGE_EMPTY, "absent"))
+      || switch_is (call->sandbox, SW_KI_RANGE, "absent"))
     return;
   if (total == 0 && switch_is (call->sandbox, SW_KI_RANGE_EMPTY, "star"))
     g_strlcpy (text, "*/0", sizeof text);
@@ -297,14 +314,46 @@ is_exact (const Call *call, const Filter *filter)
 {
   const KiLogin *login = call->login;
   gboolean plain = login->places == NULL && filter->ids == NULL && filter->query == NULL
-                   && filter->scope == NULL && filter->place == 0;
+                   && filter->scope == NULL && filter->place == 0
+                   && call->sandbox->limits[LIM_KI_LIST_LAG] == 0;
   if (filter->table == KI_USERS)
     return plain && filter->email == NULL && filter->user == 0 && filter->group == 0;
-  if (filter->table != KI_RIGHTS || !plain || filter->role != NULL || filter->drop_expired)
+  if (filter->table != KI_RIGHTS || !plain || filter->role != NULL
+      || filter->expired_before != LK_TIME_NONE)
     return FALSE;
   guint n_user = (filter->user != 0) + (filter->assignee_type != NULL);
   guint n_group = (filter->group != 0) + (filter->applies_to_type != NULL);
   return n_user + n_group == 1 && (n_user == 1 ? right_user (filter) : right_group (filter)) != 0;
+}
+
+static gint
+by_id (gconstpointer a, gconstpointer b)
+{
+  const Row *left = *(Row *const *)a, *right = *(Row *const *)b;
+  return (left->id > right->id) - (left->id < right->id);
+}
+
+/* ROWS as a list shows them that does not know the newest: without what was just made, with what
+ * just went. */
+static void
+lag_behind (const Call *call, const Filter *filter, GPtrArray *rows)
+{
+  Kisi *kisi = call->sandbox->kisi;
+  LkTime known = sandbox_now (call->sandbox) - call->sandbox->limits[LIM_KI_LIST_LAG];
+  guint n = 0;
+  for (guint i = 0; i < rows->len; i++)
+    if (ki_time (((Row *)rows->pdata[i])->data, "created_at") <= known)
+      rows->pdata[n++] = rows->pdata[i];
+  g_ptr_array_set_size (rows, (gint)n);
+  for (guint i = 0; i < kisi->ghosts->len; i++)
+    {
+      KiGhost *ghost = kisi->ghosts->pdata[i];
+      if (ghost->table == filter->table && ghost->gone_at > known
+          && ki_time (ghost->row.data, "created_at") <= known && matches (filter, &ghost->row)
+          && ki_sees (call, filter->table, &ghost->row))
+        g_ptr_array_add (rows, &ghost->row);
+    }
+  g_ptr_array_sort (rows, by_id);
 }
 
 static GPtrArray *
@@ -317,6 +366,8 @@ select_rows (const Call *call, const Filter *filter)
   for (guint i = 0; i < rows->len; i++)
     if (matches (filter, rows->pdata[i]) && ki_sees (call, filter->table, rows->pdata[i]))
       g_ptr_array_add (found, rows->pdata[i]);
+  if (call->sandbox->limits[LIM_KI_LIST_LAG] > 0)
+    lag_behind (call, filter, found);
   return found;
 }
 
@@ -352,6 +403,10 @@ ki_list (Call *call, KiTable table)
     first++;
   if (call->fault.effect == EFFECT_MOVING_TOTAL)
     total += call->fault.hits;
+  if (call->fault.effect == EFFECT_SHIFT_BACK && offset > 0)
+    first--;
+  if (call->fault.effect == EFFECT_SHRINKING_TOTAL)
+    total = MAX (0, total - (gint64)call->fault.hits);
   range_header (call, offset, limit, total);
   json_t *out = json_array ();
   gint64 end

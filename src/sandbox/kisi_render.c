@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define INSTALLATION 88001 /* id of the integration that made a row, where one did */
+
 json_t *
 ki_time_json (Kisi *kisi, LkTime time)
 {
@@ -133,12 +135,16 @@ static void
 render_right (Kisi *kisi, json_t *out, const Row *row)
 {
   gboolean has_creator = !json_is_null (json_object_get (row->data, "created_by_id"))
-                         && switch_is (kisi->sandbox, SW_KI_CREATED_BY, "user");
+                         && !switch_is (kisi->sandbox, SW_KI_CREATED_BY, "null");
+  const char *maker
+      = switch_is (kisi->sandbox, SW_KI_CREATED_BY, "user") ? "User" : "MarketplaceInstallation";
   const char *applies_to = json_text (row->data, "applies_to_type");
   gboolean is_group = row->key2 != 0;
   if (!has_creator)
     json_set (out, "created_by_id", json_null ());
-  json_set (out, "created_by_type", has_creator ? json_string ("User") : json_null ());
+  if (has_creator && switch_is (kisi->sandbox, SW_KI_CREATED_BY, "installation"))
+    json_set (out, "created_by_id", json_integer (INSTALLATION));
+  json_set (out, "created_by_type", has_creator ? json_string (maker) : json_null ());
   json_object_set (out, "issued_by_id", json_object_get (out, "created_by_id"));
   if (g_strcmp0 (applies_to, "Group") == 0)
     {
@@ -210,7 +216,14 @@ ki_render (Kisi *kisi, KiTable table, const Row *row)
 json_t *
 ki_render_event (Kisi *kisi, const json_t *event)
 {
+  static const char *const authorized[]
+      = { "authorized_by_type", "authorized_by_id", "authorized_by_role_id" };
   json_t *out = json_copy ((json_t *)event);
+  for (guint i = 0; i < G_N_ELEMENTS (authorized); i++)
+    if (switch_is (kisi->sandbox, SW_KI_AUTHORIZED, "null"))
+      json_set (out, authorized[i], json_null ());
+  if (switch_is (kisi->sandbox, SW_KI_EVENT_CODE, "error_code"))
+    json_set (out, "code", json_null ());
   put_time (kisi, out, "created_at", event);
   return out;
 }

@@ -8,19 +8,41 @@
 
 #include <string.h>
 
+/* "…T10:00:00" and no more. */
+static gboolean
+has_zone (const char *text)
+{
+  const char *time = strchr (text, 'T');
+  return time != NULL && strpbrk (time, "Zz+-") != NULL;
+}
+
 /* A time of the body: FALSE, answered, when it is none. Absent and null are LK_TIME_NONE. */
 static gboolean
 read_time (Call *call, const json_t *body, const char *key, LkTime *out)
 {
   const json_t *value = json_object_get (body, key);
+  LkTime time;
   *out = LK_TIME_NONE;
   if (value == NULL || json_is_null (value))
     return TRUE;
-  if (json_is_string (value)
-      && lk_time_parse (json_string_value (value), json_string_length (value), out, NULL))
-    return TRUE;
-  ki_invalid (call, key, "is invalid");
-  return FALSE;
+  if (!json_is_string (value)
+      || !lk_time_parse (json_string_value (value), json_string_length (value), &time, NULL)
+      || (!has_zone (json_string_value (value))
+          && switch_is (call->sandbox, SW_KI_ZONELESS, "422")))
+    {
+      ki_invalid (call, key, "is invalid");
+      return FALSE;
+    }
+  if (switch_is (call->sandbox, SW_KI_PRECISION, "seconds"))
+    time -= ((time % LK_SECOND) + LK_SECOND) % LK_SECOND;
+  *out = time;
+  return TRUE;
+}
+
+static json_t *
+time_json (LkTime time)
+{
+  return time == LK_TIME_NONE ? json_null () : json_integer (time);
 }
 
 static gboolean
@@ -51,13 +73,10 @@ refused_as_duplicate (Call *call, gint64 user, gint64 group, LkTime from, LkTime
         continue;
       if (equal_only && (ki_time (row->data, "valid_from") != from || row_until != until))
         continue;
-      if (switch_is (call->sandbox, SW_KI_EXPIRED, "dropped") && row_until != LK_TIME_NONE
+      if (!switch_is (call->sandbox, SW_KI_EXPIRED, "kept") && row_until != LK_TIME_NONE
           && row_until <= sandbox_now (call->sandbox))
         continue;
-      if (g_str_has_suffix (how, "409"))
-        ki_error (call, 409, "ffffff", "The record already exists");
-      else
-        ki_invalid (call, "assignee_id", "has already been taken");
+      ki_taken (call, how, "assignee_id");
       return TRUE;
     }
   return FALSE;
@@ -107,13 +126,30 @@ targets_exist (Call *call, const json_t *grant)
 {
   gint64 applies_to = json_int (grant, "applies_to_id", 0);
   const char *type = json_text (grant, "applies_to_type");
-  if (ki_find (call, KI_USERS, json_int (grant, "assignee_id", 0)) == NULL)
-    return FALSE;
-  if (g_str_equal (type, "Group"))
-    return ki_find (call, KI_GROUPS, applies_to) != NULL;
-  if (g_str_equal (type, "Place"))
-    return ki_find (call, KI_PLACES, applies_to) != NULL;
-  return TRUE;
+  KiTable table = g_str_equal (type, "Group") ? KI_GROUPS : KI_PLACES;
+  Kisi *kisi = call->sandbox->kisi;
+  const Row *user = table_get (ki_rows (kisi, KI_USERS), json_int (grant, "assignee_id", 0));
+  const Row *target = table_get (ki_rows (kisi, table), applies_to);
+  gboolean is_whole = g_str_equal (type, "Organization");
+  gboolean is_there = is_whole || (target != NULL && ki_sees (call, table, target));
+  if (user != NULL && is_there)
+    return TRUE;
+  if (switch_is (call->sandbox, SW_KI_TARGET, "404"))
+    ki_not_found (call);
+  else
+    ki_invalid (call, user == NULL ? "assignee" : "applies_to", "must exist");
+  return FALSE;
+}
+
+/* Whether the grant itself sends mail when `notify` is left out is open. */
+static void
+mail_grant (Call *call, const json_t *body, const Row *row)
+{
+  Kisi *kisi = call->sandbox->kisi;
+  const Row *user = table_get (ki_rows (kisi, KI_USERS), row->key1);
+  const char *email = user != NULL ? json_text (user->data, "email") : NULL;
+  if (email != NULL && json_flag (body, "notify", switch_is (call->sandbox, SW_KI_NOTIFY, "yes")))
+    ki_mail (kisi, email);
 }
 
 static void
@@ -131,44 +167,73 @@ create (Call *call)
       && !refused_as_duplicate (call, json_int (grant, "assignee_id", 0),
                                 json_int (grant, "applies_to_id", 0), from, until))
     {
-      json_set (grant, "valid_from", from == LK_TIME_NONE ? json_null () : json_integer (from));
-      json_set (grant, "valid_until", until == LK_TIME_NONE ? json_null () : json_integer (until));
+      json_set (grant, "valid_from", time_json (from));
+      json_set (grant, "valid_until", time_json (until));
       json_set (grant, "created_by_id", json_integer (login->user_id));
       Row *row = ki_create (kisi, KI_RIGHTS, grant);
+      mail_grant (call, body, row);
       ki_log_change (call, KI_RIGHTS, row, "create");
       call_reply (call, 200, ki_render (kisi, KI_RIGHTS, row));
     }
   json_decref (grant);
 }
 
+/* FALSE: answered, a window is not changed. */
+static gboolean
+may_change_times (Call *call)
+{
+  if (switch_is (call->sandbox, SW_KI_PATCH, "422"))
+    ki_invalid (call, "valid_until", "can't be changed");
+  else if (switch_is (call->sandbox, SW_KI_PATCH, "403"))
+    ki_forbidden (call);
+  return call->status == 0;
+}
+
 static void
 update (Call *call, Row *row)
 {
   const json_t *body = ki_body (call, "role_assignment");
-  gboolean has_times = json_object_get (body, "valid_from") != NULL
-                       || json_object_get (body, "valid_until") != NULL;
+  gboolean has_from = json_object_get (body, "valid_from") != NULL;
+  gboolean has_until = json_object_get (body, "valid_until") != NULL;
   LkTime from, until;
   if (body == NULL || !read_time (call, body, "valid_from", &from)
-      || !read_time (call, body, "valid_until", &until))
+      || !read_time (call, body, "valid_until", &until)
+      || ((has_from || has_until) && !may_change_times (call)))
     return;
-  if (has_times && switch_is (call->sandbox, SW_KI_PATCH, "422"))
-    {
-      ki_invalid (call, "valid_until", "can't be changed");
-      return;
-    }
+  gboolean takes_all = switch_is (call->sandbox, SW_KI_PATCH, "times");
+  gboolean takes_until = takes_all || switch_is (call->sandbox, SW_KI_PATCH, "until_only");
   json_t *fields = json_object ();
-  static const char *const names[] = { "role_id", "notify", "valid_from", "valid_until" };
-  guint n = switch_is (call->sandbox, SW_KI_PATCH, "times") ? 4 : 2;
-  for (guint i = 0; i < n; i++)
+  static const char *const names[] = { "role_id", "notify" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (json_object_get (body, names[i]) != NULL)
       json_object_set (fields, names[i], json_object_get (body, names[i]));
-  if (n < 4 || window_allowed (call, from, until))
+  if (has_from && takes_all)
+    json_set (fields, "valid_from", time_json (from));
+  if (has_until && takes_until)
+    json_set (fields, "valid_until", time_json (until));
+  if (!takes_until || window_allowed (call, from, until))
     {
       ki_merge (call->sandbox->kisi, KI_RIGHTS, row, fields);
       ki_log_change (call, KI_RIGHTS, row, "update");
       call_reply (call, 204, NULL);
     }
   json_decref (fields);
+}
+
+static void
+destroy (Call *call, Row *row)
+{
+  gboolean expired = row->until != LK_TIME_NONE && row->until <= sandbox_now (call->sandbox);
+  if (expired && switch_is (call->sandbox, SW_KI_EXPIRED_DELETE, "404"))
+    ki_not_found (call);
+  else if (expired && switch_is (call->sandbox, SW_KI_EXPIRED_DELETE, "422"))
+    ki_invalid (call, "base", "The record has expired");
+  else
+    {
+      ki_log_change (call, KI_RIGHTS, row, "destroy");
+      ki_remove (call->sandbox->kisi, KI_RIGHTS, row);
+      call_reply (call, 204, NULL);
+    }
 }
 
 void
@@ -192,12 +257,8 @@ ki_rights (Call *call, char **parts)
     return;
   if (call_is (call, "GET"))
     call_reply (call, 200, ki_render (kisi, KI_RIGHTS, row));
-  else if (call_is (call, "PATCH") || call_is (call, "PUT"))
+  else if (ki_changes (call))
     update (call, row);
   else if (call_is (call, "DELETE"))
-    {
-      ki_log_change (call, KI_RIGHTS, row, "destroy");
-      ki_remove (kisi, KI_RIGHTS, row);
-      call_reply (call, 204, NULL);
-    }
+    destroy (call, row);
 }

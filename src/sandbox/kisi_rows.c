@@ -139,13 +139,53 @@ ki_merge (Kisi *kisi, KiTable table, Row *row, const json_t *fields)
   table_put (&kisi->tables[table], data);
 }
 
+static void
+ghost_free (gpointer data)
+{
+  KiGhost *ghost = data;
+  json_decref (ghost->row.data);
+  g_free (ghost->row.words);
+  g_free (ghost);
+}
+
+/* Drops those that nobody sees any more. */
+static void
+forget_ghosts (Kisi *kisi, LkTime before)
+{
+  while (kisi->ghosts->len > 0 && ((KiGhost *)kisi->ghosts->pdata[0])->gone_at < before)
+    g_ptr_array_remove_index (kisi->ghosts, 0);
+}
+
+static void
+take_away (Kisi *kisi, KiTable table, Row *row)
+{
+  const gint64 *limits = kisi->sandbox->limits;
+  gint64 lag = MAX (limits[LIM_KI_LIST_LAG], limits[LIM_KI_DOOR_LAG]);
+  LkTime now = sandbox_now (kisi->sandbox);
+  if (lag > 0)
+    {
+      KiGhost *ghost = g_new0 (KiGhost, 1);
+      *ghost = (KiGhost){ table,
+                          { .id = row->id,
+                            .data = json_incref (row->data),
+                            .until = row->until,
+                            .words = g_strdup (row->words),
+                            .key1 = row->key1,
+                            .key2 = row->key2 },
+                          now };
+      forget_ghosts (kisi, now - lag);
+      g_ptr_array_add (kisi->ghosts, ghost);
+    }
+  table_remove (&kisi->tables[table], row->id);
+}
+
 /* Those whose key1 (WHICH 1) or key2 is ID. */
 static void
 remove_where (Kisi *kisi, KiTable table, guint which, gint64 id)
 {
   GPtrArray *rows = table_rows_of (&kisi->tables[table], which, id);
   for (guint i = rows->len; i > 0; i--)
-    table_remove (&kisi->tables[table], ((Row *)rows->pdata[i - 1])->id);
+    take_away (kisi, table, rows->pdata[i - 1]);
 }
 
 void
@@ -161,7 +201,9 @@ ki_remove (Kisi *kisi, KiTable table, Row *row)
     }
   if (table == KI_LOCKS)
     remove_where (kisi, KI_GROUP_LOCKS, 2, id);
-  table_remove (&kisi->tables[table], id);
+  if (table == KI_USERS && row->name != NULL)
+    g_hash_table_insert (kisi->former, g_strdup (row->name), g_memdup2 (&id, sizeof id));
+  take_away (kisi, table, row);
 }
 
 Row *
@@ -238,8 +280,8 @@ rate_free (gpointer data)
   g_free (rate);
 }
 
-static void
-load_logins (Kisi *kisi, json_t *list)
+void
+ki_load_logins (Kisi *kisi, json_t *list)
 {
   g_hash_table_remove_all (kisi->logins);
   json_incref (list);
@@ -290,13 +332,15 @@ kisi_new (Sandbox *sandbox)
   kisi->events = g_ptr_array_new_with_free_func (json_free);
   kisi->sets = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, ki_set_free);
   kisi->next_set = 1;
+  kisi->ghosts = g_ptr_array_new_with_free_func (ghost_free);
+  kisi->former = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   kisi->organization = json_loads (start_organization, 0, NULL);
   json_set (kisi->organization, "created_at", json_integer (sandbox_now (sandbox)));
   json_t *users = json_loads (start_users, 0, NULL);
   json_t *logins = json_loads (start_logins, 0, NULL);
   add_rows (kisi, KI_USERS, users);
-  load_logins (kisi, logins);
+  ki_load_logins (kisi, logins);
   json_decref (users);
   json_decref (logins);
   return kisi;
@@ -310,6 +354,8 @@ kisi_free (Kisi *kisi)
       table_clear (&kisi->tables[i]);
       json_decref (kisi->defaults[i]);
     }
+  g_ptr_array_unref (kisi->ghosts);
+  g_hash_table_unref (kisi->former);
   g_hash_table_unref (kisi->sets);
   g_hash_table_unref (kisi->logins);
   g_hash_table_unref (kisi->rates);
@@ -357,10 +403,12 @@ kisi_load (Kisi *kisi, const json_t *data, gboolean adding, json_t *out_counts, 
         json_set (out_counts, ki_infos[i].path, json_integer (table_size (&kisi->tables[i])));
     }
   if (json_object_get (data, "logins") != NULL)
-    load_logins (kisi, json_object_get (data, "logins"));
+    ki_load_logins (kisi, json_object_get (data, "logins"));
   if (adding)
     return TRUE;
   g_ptr_array_set_size (kisi->events, 0);
+  g_ptr_array_set_size (kisi->ghosts, 0);
+  g_hash_table_remove_all (kisi->former);
   g_hash_table_remove_all (kisi->sets);
   g_hash_table_remove_all (kisi->invitations);
   return TRUE;

@@ -16,7 +16,7 @@ typedef struct
   gint64 id, user;
   json_t *filters; /* as they were asked */
   GPtrArray *events;
-  LkTime created_at;
+  LkTime created_at, from, until;
   gint64 polls_left; /* until it is finished */
   gboolean failed;
 } EventSet;
@@ -178,15 +178,16 @@ by_time (gconstpointer a, gconstpointer b, gpointer newest_first)
 }
 
 static void
-collect (Call *call, EventSet *set, LkTime from, LkTime until)
+collect (Call *call, EventSet *set)
 {
   Kisi *kisi = call->sandbox->kisi;
   gint64 place = json_int (set->filters, "place_id", 0);
+  g_ptr_array_set_size (set->events, 0);
   for (guint i = 0; i < kisi->events->len; i++)
     {
       json_t *event = kisi->events->pdata[i];
       LkTime at = ki_time (event, "created_at");
-      if (at >= from && at <= until && event_matches (set->filters, place, event)
+      if (at >= set->from && at <= set->until && event_matches (set->filters, place, event)
           && sees_event (call->login, event))
         g_ptr_array_add (set->events, json_incref (event));
     }
@@ -195,6 +196,19 @@ collect (Call *call, EventSet *set, LkTime from, LkTime until)
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
+
+/* How the last page is told from the others is open. */
+static void
+put_cursor (Call *call, json_t *out, gint64 offset, gboolean has_more, gint64 next, gint64 shown)
+{
+  const Sandbox *sandbox = call->sandbox;
+  if (has_more || (shown > 0 && switch_is (sandbox, SW_KI_CURSOR, "empty_page")))
+    json_set (out, "cursor", json_sprintf ("s%d", (int)next));
+  else if (switch_is (sandbox, SW_KI_CURSOR, "absent"))
+    json_object_del (out, "cursor");
+  else if (switch_is (sandbox, SW_KI_CURSOR, "repeated") && offset > 0)
+    json_set (out, "cursor", json_sprintf ("s%d", (int)offset));
+}
 
 static void
 show (Call *call, EventSet *set, gint64 offset, gint64 limit)
@@ -217,8 +231,8 @@ show (Call *call, EventSet *set, gint64 offset, gint64 limit)
       for (gint64 i = shown; i < end && call->fault.effect != EFFECT_EMPTY_PAGE; i++)
         json_array_append_new (events, ki_render_event (kisi, set->events->pdata[i]));
       json_set (out, "events", events);
-      if (offset + limit < (gint64)set->events->len)
-        json_set (out, "cursor", json_sprintf ("s%d", (int)(offset + limit)));
+      put_cursor (call, out, offset, offset + limit < (gint64)set->events->len,
+                  MIN (offset + limit, (gint64)set->events->len), end - shown);
     }
   call_reply (call, 200, out);
 }
@@ -255,7 +269,9 @@ create (Call *call)
       json_set (set->filters, filter_keys[i], value != NULL ? json_incref (value) : json_null ());
     }
   json_set (set->filters, "place_id", json_int_or_null (json_int (body, "place_id", 0)));
-  collect (call, set, from, until);
+  set->from = from;
+  set->until = until;
+  collect (call, set);
   g_hash_table_insert (kisi->sets, g_memdup2 (&set->id, sizeof set->id), set);
   show (call, set, 0, PAGE_DEFAULT);
 }
@@ -280,6 +296,8 @@ read_set (Call *call, EventSet *set)
     limit = MIN (limit, max);
   if (set->polls_left > 0)
     set->polls_left--;
+  if (switch_is (call->sandbox, SW_KI_LATE, "in"))
+    collect (call, set);
   show (call, set, offset, MIN (limit, G_MAXINT));
 }
 

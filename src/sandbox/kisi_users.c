@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static void
-invite (Kisi *kisi, const char *email)
+void
+ki_mail (Kisi *kisi, const char *email)
 {
   gpointer n = g_hash_table_lookup (kisi->invitations, email);
   g_hash_table_insert (kisi->invitations, g_strdup (email),
@@ -41,19 +41,20 @@ create (Call *call)
     }
   if (table_by_name (ki_rows (kisi, KI_USERS), email) != NULL)
     {
-      if (switch_is (call->sandbox, SW_KI_DUP_USER, "409"))
-        ki_error (call, 409, "ffffff", "The record already exists");
-      else
-        ki_invalid (call, "email", "has already been taken");
+      ki_taken (call, call->sandbox->switches[SW_KI_DUP_USER], "email");
       return;
     }
   json_t *fields = json_object ();
   copy_fields (fields, body, names);
   json_set (fields, "confirmed", json_boolean (json_flag (body, "confirm", FALSE)));
+  g_autofree char *folded = g_utf8_strdown (email, -1);
+  const gint64 *former = g_hash_table_lookup (kisi->former, folded);
+  if (former != NULL && switch_is (call->sandbox, SW_KI_RECREATED, "same_id"))
+    json_set (fields, "id", json_integer (*former));
   Row *row = ki_create (kisi, KI_USERS, fields);
   json_decref (fields);
   if (json_flag (body, "send_emails", TRUE))
-    invite (kisi, email);
+    ki_mail (kisi, email);
   ki_log_change (call, KI_USERS, row, "create");
   call_reply (call, 200, ki_render (kisi, KI_USERS, row));
 }
@@ -67,7 +68,17 @@ update (Call *call, Row *row)
   if (body == NULL)
     return;
   json_t *fields = json_object ();
-  copy_fields (fields, body, names); /* an address is not changed, nor refused */
+  copy_fields (fields, body, names);
+  if (json_text (body, "email") != NULL && !switch_is (call->sandbox, SW_KI_USER_EMAIL, "ignored"))
+    {
+      if (switch_is (call->sandbox, SW_KI_USER_EMAIL, "422"))
+        {
+          json_decref (fields);
+          ki_invalid (call, "email", "can't be changed");
+          return;
+        }
+      json_object_set (fields, "email", json_object_get (body, "email"));
+    }
   ki_merge (call->sandbox->kisi, KI_USERS, row, fields);
   json_decref (fields);
   ki_log_change (call, KI_USERS, row, "update");
@@ -107,7 +118,7 @@ ki_users (Call *call, char **parts)
     return;
   if (call_is (call, "GET"))
     call_reply (call, 200, ki_render (kisi, KI_USERS, row));
-  else if (call_is (call, "PATCH") || call_is (call, "PUT"))
+  else if (ki_changes (call))
     update (call, row);
   else if (call_is (call, "DELETE") && owns_a_key (kisi, id))
     ki_invalid (call, "base", "The owner can't be removed");

@@ -337,7 +337,7 @@ within_limits (Call *call, NxUser *user)
 {
   NxRates *rates = rates_of (call, user);
   const gint64 *limits = call->sandbox->limits;
-  gint64 now = lk_clock_steady (lk_clock_real ());
+  gint64 now = sandbox_steady (call->sandbox);
   struct
   {
     RateWindow *window;
@@ -353,7 +353,8 @@ within_limits (Call *call, NxUser *user)
   gint64 wait = 0;
   for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
     if (!rules[i].writes || call_writes (call))
-      wait = MAX (wait, rate_window_wait (rules[i].window, rules[i].n, rules[i].period_ms, now));
+      wait = MAX (wait, rate_window_wait (rules[i].window, RATE_SLIDING, rules[i].n,
+                                          rules[i].period_ms, now));
   if (wait > 0)
     {
       throttle (call, wait);
@@ -361,7 +362,7 @@ within_limits (Call *call, NxUser *user)
     }
   for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
     if (!rules[i].writes || call_writes (call))
-      rate_window_take (rules[i].window, rules[i].n, now);
+      rate_window_take (rules[i].window, RATE_SLIDING, rules[i].n, rules[i].period_ms, now);
   return TRUE;
 }
 

@@ -69,6 +69,20 @@ sandbox_now (const Sandbox *sandbox)
   return lk_clock_wall (lk_clock_real ()) + sandbox->clock_offset;
 }
 
+gint64
+sandbox_steady (const Sandbox *sandbox)
+{
+  return lk_clock_steady (lk_clock_real ()) + sandbox->skipped;
+}
+
+void
+sandbox_set_offset (Sandbox *sandbox, gint64 offset_ms)
+{
+  sandbox->skipped += MAX (0, offset_ms - sandbox->clock_offset);
+  sandbox->clock_offset = offset_ms;
+  sandbox_tick (sandbox);
+}
+
 void
 sandbox_tick (Sandbox *sandbox)
 {

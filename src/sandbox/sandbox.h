@@ -66,6 +66,7 @@ typedef struct
 {
   LkTimers *timers;
   gint64 clock_offset; /* ms that the services' time is ahead of the machine's */
+  gint64 skipped;      /* ms that it was moved forward, in all */
   char *switches[SWITCHES_];
   gint64 limits[LIMITS_];
   guint64 drawn;       /* counts what was drawn: ids, fractions */
@@ -81,6 +82,9 @@ Sandbox *sandbox_new (LkTimers *timers);
 void sandbox_free (Sandbox *sandbox);
 void sandbox_reset (Sandbox *sandbox);
 LkTime sandbox_now (const Sandbox *sandbox);
+/* For rates: never goes back, and moves forward with the services' time. */
+gint64 sandbox_steady (const Sandbox *sandbox);
+void sandbox_set_offset (Sandbox *sandbox, gint64 offset_ms);
 void sandbox_tick (Sandbox *sandbox); /* what happens by time alone */
 
 void switches_reset (Sandbox *sandbox);

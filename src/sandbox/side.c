@@ -133,12 +133,11 @@ clock_put (Side *side)
   LkTime now = json_time (side->body, "now");
 
   if (now != LK_TIME_NONE)
-    sandbox->clock_offset = now - lk_clock_wall (lk_clock_real ());
+    sandbox_set_offset (sandbox, now - lk_clock_wall (lk_clock_real ()));
   else if (json_object_get (side->body, "advance_ms") != NULL)
-    sandbox->clock_offset += json_int (side->body, "advance_ms", 0);
+    sandbox_set_offset (sandbox, sandbox->clock_offset + json_int (side->body, "advance_ms", 0));
   else
-    sandbox->clock_offset = json_int (side->body, "offset_ms", 0);
-  sandbox_tick (sandbox);
+    sandbox_set_offset (sandbox, json_int (side->body, "offset_ms", 0));
   side_reply (side, now_of (sandbox));
 }
 

@@ -247,6 +247,18 @@ rows (Side *side, KiTable table)
     list (side, table);
 }
 
+static void
+logins (Side *side)
+{
+  if (!json_is_array (side->body))
+    {
+      side_fail (side, 400, "logins are a list");
+      return;
+    }
+  ki_load_logins (side->sandbox->kisi, side->body);
+  side_reply (side, json_incref (side->body));
+}
+
 void
 side_kisi (Side *side)
 {
@@ -263,6 +275,8 @@ side_kisi (Side *side)
     door (side);
   else if (g_str_equal (what, "events"))
     events (side);
+  else if (g_str_equal (what, "logins") && side_is (side, "PUT"))
+    logins (side);
   else if (g_str_equal (what, "suspend"))
     flag (side, KI_USERS, user_of (side), "access_enabled",
           !json_flag (side->body, "suspended", TRUE));

@@ -6,6 +6,7 @@ answers as they came, and a small world with two locations, two doors and a few 
 from __future__ import annotations
 
 import base64
+import functools
 import http.client
 import json
 import subprocess
@@ -13,6 +14,8 @@ import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from harness.paths import program
 from harness.sandbox import Sandbox
@@ -88,6 +91,9 @@ BOOKINGS = "/api/spaces/bookings"
 CONTRACTS = "/api/billing/coworkercontracts"
 TOMORROW: dict[str, Any] = {"from_": "2030-01-16T09:00:00Z", "until": "2030-01-16T10:00:00Z"}
 
+SCHEMAS = Path(__file__).resolve().parent / "schemas" / "kisi"
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
 
 @dataclass
 class Answer:
@@ -152,6 +158,33 @@ class Client:
 
     def delete(self, path: str) -> Answer:
         return self.call("DELETE", path)
+
+
+@functools.cache
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def valid(name: str, answer: Answer, status: int = 200) -> Any:
+    """The answer's object, or each of its array, as the schema NAME says."""
+    assert answer.status == status, answer
+    body = answer.json()
+    for item in body if isinstance(body, list) else [body]:
+        validator(name).validate(item)
+    return body
+
+
+def refused(answer: Answer, status: int, field: str | None = None) -> None:
+    body = valid("errors" if status == 422 else "error", answer, status)
+    assert field is None or field in body["errors"], body
+
+
+def hours(group: int, from_: str, until: str, **more: Any) -> dict[str, Any]:
+    return {"consequence": "allow", "scheduleable_type": "Group", "scheduleable_id": group,
+            "type": "recurring_event", "starts_at_time": from_, "ends_at_time": until,
+            **dict.fromkeys(WEEK, True), **more}
 
 
 class World:

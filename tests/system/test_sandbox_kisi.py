@@ -5,50 +5,16 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import random
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from sandbox_world import (
-    BACK, FAR_GROUP, FRONT, GROUP, KEY, NOW, OTHER_GROUP, OTHER_PLACE, PLACE, Answer, World)
+    BACK, FAR_GROUP, FRONT, GROUP, KEY, NOW, OTHER_GROUP, OTHER_PLACE, PLACE, Answer, World, hours,
+    refused, valid, validator)
 
 pytest_plugins = ["sandbox_fixtures"]
-
-SCHEMAS = Path(__file__).resolve().parent / "schemas" / "kisi"
-WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-@functools.cache
-def validator(name: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS / f"{name}.json").read_text())
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
-
-
-def valid(name: str, answer: Answer, status: int = 200) -> Any:
-    """The answer's object, or each of its array, as the schema NAME says."""
-    assert answer.status == status, answer
-    body = answer.json()
-    for item in body if isinstance(body, list) else [body]:
-        validator(name).validate(item)
-    return body
-
-
-def refused(answer: Answer, status: int, field: str | None = None) -> None:
-    body = valid("errors" if status == 422 else "error", answer, status)
-    assert field is None or field in body["errors"], body
-
-
-def hours(group: int, from_: str, until: str, **more: Any) -> dict[str, Any]:
-    return {"consequence": "allow", "scheduleable_type": "Group", "scheduleable_id": group,
-            "type": "recurring_event", "starts_at_time": from_, "ends_at_time": until,
-            **dict.fromkeys(WEEK, True), **more}
-
 
 # -- shapes ----------------------------------------------------------------------------------------
 
