@@ -70,12 +70,7 @@ ki_body (Call *call, const char *wrapper)
 static gboolean
 sees_place (const KiLogin *login, gint64 place)
 {
-  if (login->places == NULL)
-    return TRUE;
-  for (gsize i = 0; i < json_array_size (login->places); i++)
-    if (json_integer_value (json_array_get (login->places, i)) == place)
-      return TRUE;
-  return FALSE;
+  return login->places == NULL || json_list_has (login->places, place);
 }
 
 gboolean

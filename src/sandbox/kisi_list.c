@@ -326,13 +326,6 @@ is_exact (const Call *call, const Filter *filter)
   return n_user + n_group == 1 && (n_user == 1 ? right_user (filter) : right_group (filter)) != 0;
 }
 
-static gint
-by_id (gconstpointer a, gconstpointer b)
-{
-  const Row *left = *(Row *const *)a, *right = *(Row *const *)b;
-  return (left->id > right->id) - (left->id < right->id);
-}
-
 /* ROWS as a list shows them that does not know the newest: without what was just made, with what
  * just went. */
 static void
@@ -353,7 +346,7 @@ lag_behind (const Call *call, const Filter *filter, GPtrArray *rows)
           && ki_sees (call, filter->table, &ghost->row))
         g_ptr_array_add (rows, &ghost->row);
     }
-  g_ptr_array_sort (rows, by_id);
+  g_ptr_array_sort (rows, row_by_id);
 }
 
 static GPtrArray *

@@ -156,13 +156,7 @@ event_matches (const json_t *filters, gint64 place, const json_t *event)
 static gboolean
 sees_event (const KiLogin *login, const json_t *event)
 {
-  gint64 place = json_int (event, "place_id", 0);
-  if (login->places == NULL)
-    return TRUE;
-  for (gsize i = 0; i < json_array_size (login->places); i++)
-    if (json_integer_value (json_array_get (login->places, i)) == place)
-      return TRUE;
-  return FALSE;
+  return login->places == NULL || json_list_has (login->places, json_int (event, "place_id", 0));
 }
 
 static gint

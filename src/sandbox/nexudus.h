@@ -91,7 +91,8 @@ gint64 nx_contract_key (const char *unique_id);
 Row *nx_create (Nexudus *nexudus, NxEntity entity, const json_t *fields, const char *by);
 /* Merges FIELDS; UpdatedOn moves when BUMP and FIELDS does not say otherwise. */
 void nx_merge (Nexudus *nexudus, NxEntity entity, Row *row, const json_t *fields, gboolean bump);
-/* After a row was made, merged or put from outside: what hangs on it follows. */
+/* After a row was made, or also merged or put, from outside: what hangs on it follows. */
+void nx_row_made (Nexudus *nexudus, NxEntity entity, const Row *row);
 void nx_row_changed (Nexudus *nexudus, NxEntity entity, const Row *row);
 void nx_remove (Nexudus *nexudus, NxEntity entity, Row *row);
 void nx_touch (Nexudus *nexudus, NxEntity entity, Row *row, const char *by, gboolean bump);
@@ -145,6 +146,8 @@ Row *nx_give_pass (Nexudus *nexudus, gint64 coworker, Row *type, const json_t *e
 json_t *nx_sell (Nexudus *nexudus, const json_t *fields, gboolean paid, Row **out_sale);
 /* Issues the plan's passes; an array of them, as by id. */
 json_t *nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal);
+/* A plan has a line more: whoever has the plan gets its passes at once. */
+void nx_benefit_added (Nexudus *nexudus, const Row *line);
 Row *nx_start_contract (Nexudus *nexudus, const json_t *fields, json_t **out_passes);
 /* What a coworker's record says of its contracts. */
 void nx_tell_coworker (Nexudus *nexudus, gint64 id);

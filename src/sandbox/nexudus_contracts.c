@@ -104,41 +104,59 @@ end_passes (Nexudus *nexudus, GPtrArray *passes, const char *how)
     }
 }
 
+/* The passes that one line of a plan gives, appended to OUT as by id. */
+static void
+issue (Nexudus *nexudus, Row *contract, const json_t *line, gboolean renewal, json_t *out)
+{
+  const char *how = nexudus->sandbox->switches[SW_NX_RENEWAL];
+  Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES), json_int (line, "TimePassId", 0));
+  gint64 missing = json_int (line, "PassesIncluded", 1);
+  LkTime period = period_of (json_int (line, "PassRenewalTime", 3));
+  if (type == NULL || json_int (line, "TariffId", 0) != json_int (contract->data, "TariffId", 0))
+    return;
+  if (renewal)
+    {
+      g_autoptr (GPtrArray) old = unused_passes (nexudus, contract, type->id);
+      if (g_str_equal (how, "topped_up"))
+        missing -= old->len;
+      end_passes (nexudus, old, how);
+    }
+  json_t *extra = json_pack ("{s:b,s:s,s:o}", "IsFromTariff", TRUE, "CoworkerContractUniqueId",
+                             unique_id (contract), "ExpireDate",
+                             nx_bare_date (sandbox_now (nexudus->sandbox) + period));
+  for (gint64 n = 0; n < missing; n++)
+    {
+      Row *pass = nx_give_pass (nexudus, contract->key1, type, extra);
+      nx_touch (nexudus, NX_PASSES, pass, SYSTEM, TRUE);
+      json_array_append_new (out, nx_render (nexudus, NX_PASSES, pass, FALSE));
+    }
+  json_decref (extra);
+}
+
 json_t *
 nx_issue_plan_passes (Nexudus *nexudus, Row *contract, gboolean renewal)
 {
-  const char *how = nexudus->sandbox->switches[SW_NX_RENEWAL];
-  gint64 tariff = json_int (contract->data, "TariffId", 0);
-  gint64 coworker = json_int (contract->data, "CoworkerId", 0);
-  LkTime now = sandbox_now (nexudus->sandbox);
-  GPtrArray *rules = table_rows (nx_table (nexudus, NX_TARIFF_PASSES));
+  GPtrArray *lines = table_rows (nx_table (nexudus, NX_TARIFF_PASSES));
   json_t *out = json_array ();
-  for (guint i = 0; i < rules->len && !nx_is_paused (contract); i++)
-    {
-      const json_t *rule = ((Row *)rules->pdata[i])->data;
-      Row *type = table_get (nx_table (nexudus, NX_PASS_TYPES), json_int (rule, "TimePassId", 0));
-      if (json_int (rule, "TariffId", 0) != tariff || type == NULL)
-        continue;
-      gint64 missing = json_int (rule, "PassesIncluded", 1);
-      if (renewal)
-        {
-          g_autoptr (GPtrArray) old = unused_passes (nexudus, contract, type->id);
-          if (g_str_equal (how, "topped_up"))
-            missing -= old->len;
-          end_passes (nexudus, old, how);
-        }
-      json_t *extra = json_pack (
-          "{s:b,s:s,s:o}", "IsFromTariff", TRUE, "CoworkerContractUniqueId", unique_id (contract),
-          "ExpireDate", nx_bare_date (now + period_of (json_int (rule, "PassRenewalTime", 3))));
-      for (gint64 n = 0; n < missing; n++)
-        {
-          Row *pass = nx_give_pass (nexudus, coworker, type, extra);
-          nx_touch (nexudus, NX_PASSES, pass, SYSTEM, TRUE);
-          json_array_append_new (out, nx_render (nexudus, NX_PASSES, pass, FALSE));
-        }
-      json_decref (extra);
-    }
+  for (guint i = 0; i < lines->len && !nx_is_paused (contract); i++)
+    issue (nexudus, contract, ((Row *)lines->pdata[i])->data, renewal, out);
   return out;
+}
+
+void
+nx_benefit_added (Nexudus *nexudus, const Row *line)
+{
+  GPtrArray *contracts = table_rows (nx_table (nexudus, NX_CONTRACTS));
+  json_t *passes = json_array ();
+  for (guint i = 0; i < contracts->len; i++)
+    {
+      Row *contract = contracts->pdata[i];
+      if (json_flag (contract->data, "Active", FALSE) && !nx_is_paused (contract)
+          && !g_hash_table_contains (nexudus->waiting, &contract->id)
+          && !g_hash_table_contains (nexudus->ended, &contract->id))
+        issue (nexudus, contract, line->data, FALSE, passes);
+    }
+  json_decref (passes);
 }
 
 /* --- contracts -------------------------------------------------------------------------------- */

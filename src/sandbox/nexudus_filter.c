@@ -189,6 +189,10 @@ on_parameter (const char *name, const char *value, gpointer data)
       && switch_is (reading->call->sandbox, SW_NX_CONTRACT_FILTERS, "listed")
       && (g_str_equal (name, "Active") || g_str_equal (name, "Cancelled")))
     return;
+  Nexudus *nexudus = reading->call->sandbox->nexudus;
+  if (json_is_array (json_object_get (nexudus->defaults[reading->entity], name))
+      && switch_is (reading->call->sandbox, SW_NX_ARRAY_FILTERS, "ignored"))
+    return;
   g_auto (GStrv) parts = g_strsplit (name, "_", -1);
   if (!resolve (reading, filter, parts))
     {
@@ -267,6 +271,8 @@ value_matches (const NxFilters *filters, const Filter *filter, const json_t *val
                    || g_str_equal (filter->text, "1"));
       if (json_is_integer (value))
         return filter->is_number && json_integer_value (value) == filter->integer;
+      if (json_is_array (value))
+        return filter->is_number && json_list_has (value, filter->integer);
       return json_is_real (value) && filter->is_number && json_real_value (value) == filter->number;
     }
   if (json_is_number (value))

@@ -43,15 +43,6 @@ business_date (Nexudus *nexudus, gint64 business, LkTime time, char buf[16])
 
 /* --- which pass ------------------------------------------------------------------------------- */
 
-static gboolean
-list_has (const json_t *list, gint64 id)
-{
-  for (gsize i = 0; i < json_array_size (list); i++)
-    if (json_integer_value (json_array_get (list, i)) == id)
-      return TRUE;
-  return FALSE;
-}
-
 /* A location that others name as their root stands for the whole network. */
 static gboolean
 is_network (Nexudus *nexudus, gint64 business)
@@ -69,7 +60,7 @@ usable_at (Nexudus *nexudus, const json_t *type, gint64 business)
   const json_t *list = json_object_get (type, "Businesses");
   gint64 owner = json_int (type, "BusinessId", 0);
   if (json_array_size (list) > 0)
-    return list_has (list, business);
+    return json_list_has (list, business);
   return owner == 0 || owner == business || is_network (nexudus, owner);
 }
 
@@ -154,7 +145,7 @@ passes_for (Nexudus *nexudus, gint64 coworker)
     {
       const json_t *team = ((Row *)teams->pdata[i])->data;
       const json_t *members = json_object_get (team, "TeamMembers");
-      if (!json_flag (team, "ShareTimePasses", FALSE) || !list_has (members, coworker))
+      if (!json_flag (team, "ShareTimePasses", FALSE) || !json_list_has (members, coworker))
         continue;
       for (gsize j = 0; j < json_array_size (members); j++)
         {

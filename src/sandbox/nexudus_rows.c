@@ -168,6 +168,14 @@ nx_row_changed (Nexudus *nexudus, NxEntity entity, const Row *row)
 }
 
 void
+nx_row_made (Nexudus *nexudus, NxEntity entity, const Row *row)
+{
+  if (entity == NX_TARIFF_PASSES)
+    nx_benefit_added (nexudus, row);
+  nx_row_changed (nexudus, entity, row);
+}
+
+void
 nx_remove (Nexudus *nexudus, NxEntity entity, Row *row)
 {
   gint64 contract = entity == NX_PAUSES ? row->key2 : 0;

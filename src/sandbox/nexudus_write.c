@@ -175,7 +175,7 @@ nx_post (Call *call, NxEntity entity)
       break;
     }
   row = nx_create (nexudus, entity, call->body, user->email);
-  nx_row_changed (nexudus, entity, row);
+  nx_row_made (nexudus, entity, row);
   created (call, entity, row);
 }
 

@@ -191,7 +191,8 @@ gboolean json_flag (const json_t *object, const char *key, gboolean otherwise);
 void json_free (gpointer value); /* a reference of it, as a GDestroyNotify */
 void json_set (json_t *object, const char *key, json_t *value); /* takes VALUE */
 json_t *json_int_or_null (gint64 value);                        /* 0 is null */
-gboolean json_is_blank (const json_t *value);                   /* absent, null or "" */
+gboolean json_list_has (const json_t *list, gint64 number);
+gboolean json_is_blank (const json_t *value); /* absent, null or "" */
 /* LK_TIME_NONE when absent, null or no time. */
 LkTime json_time (const json_t *object, const char *key);
 json_t *json_time_text (LkTime time); /* null for LK_TIME_NONE */

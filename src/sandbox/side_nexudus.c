@@ -395,7 +395,7 @@ create (Side *side, NxEntity entity)
 {
   Row *row = nx_create (side->sandbox->nexudus, entity, side->body, OPERATOR);
 
-  nx_row_changed (side->sandbox->nexudus, entity, row);
+  nx_row_made (side->sandbox->nexudus, entity, row);
   side_reply (side, whole (side, entity, row));
 }
 

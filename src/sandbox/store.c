@@ -22,8 +22,8 @@ typedef struct
 
 /* --- rows in order ---------------------------------------------------------------------------- */
 
-static gint
-by_id (gconstpointer a, gconstpointer b)
+gint
+row_by_id (gconstpointer a, gconstpointer b)
 {
   const Row *left = *(Row *const *)a, *right = *(Row *const *)b;
   return (left->id > right->id) - (left->id < right->id);
@@ -48,11 +48,11 @@ list_sort (RowList *list)
   if (tail == 0)
     return;
   g_autofree gpointer *last = g_memdup2 (rows + list->sorted, tail * sizeof *rows);
-  qsort (last, tail, sizeof *last, by_id);
+  qsort (last, tail, sizeof *last, row_by_id);
   guint from = list->sorted, to = len;
   while (tail > 0)
     {
-      gboolean head_is_larger = from > 0 && by_id (&rows[from - 1], &last[tail - 1]) > 0;
+      gboolean head_is_larger = from > 0 && row_by_id (&rows[from - 1], &last[tail - 1]) > 0;
       rows[--to] = head_is_larger ? rows[--from] : last[--tail];
     }
   list->sorted = len;
@@ -169,7 +169,7 @@ table_search (const Table *table, const char *folded)
         break;
       g_ptr_array_add (out, word->row);
     }
-  g_ptr_array_sort (out, by_id);
+  g_ptr_array_sort (out, row_by_id);
   guint n = 0;
   for (guint i = 0; i < out->len; i++)
     if (n == 0 || out->pdata[n - 1] != out->pdata[i])

@@ -24,6 +24,8 @@ typedef struct
   char *list_text;   /* cache */
 } Row;
 
+gint row_by_id (gconstpointer a, gconstpointer b); /* a GCompareFunc of Row ** */
+
 /* Rows in the order of their ids. What came last is sorted in when somebody asks. */
 typedef struct
 {

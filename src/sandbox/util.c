@@ -27,6 +27,15 @@ json_flag (const json_t *object, const char *key, gboolean otherwise)
   return json_is_boolean (value) ? json_is_true (value) : otherwise;
 }
 
+gboolean
+json_list_has (const json_t *list, gint64 number)
+{
+  for (gsize i = 0; i < json_array_size (list); i++)
+    if (json_integer_value (json_array_get (list, i)) == number)
+      return TRUE;
+  return FALSE;
+}
+
 void
 json_free (gpointer value)
 {

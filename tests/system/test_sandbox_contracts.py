@@ -176,6 +176,20 @@ def contract_of(world: World, ident: int) -> dict[str, Any]:
     return row
 
 
+def test_a_benefit_added_to_a_plan_reaches_its_members(world: World) -> None:
+    """At once; taken out of the plan, it is not taken back."""
+    world.side.start_contract(ADA, 5001)
+    world.side.cancel_contract(world.side.start_contract(BOB, 5001)["contract"]["Id"])
+    before = set(ids(world.nexudus.get(PASSES)))
+    fields = {"TariffId": 5001, "TimePassId": HOURS, "PassesIncluded": 3}
+    lines = "/api/billing/tarifftimepasses"
+    line = world.nexudus.post(lines, fields).json()["Value"]["Id"]
+    rows = [row for row in world.nexudus.get(PASSES).json()["Records"] if row["Id"] not in before]
+    assert [(row["CoworkerId"], row["TimePassId"]) for row in rows] == [(ADA, HOURS)] * 3
+    world.nexudus.delete(f"{lines}/{line}")
+    assert len(ids(world.nexudus.get(PASSES))) == len(before) + 3
+
+
 @pytest.mark.parametrize(("switch", "active"), [("active", True), ("inactive", False)])
 def test_a_contract_that_starts_later_brings_its_passes_then(
         world: World, switch: str, active: bool) -> None:

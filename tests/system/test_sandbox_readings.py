@@ -170,6 +170,14 @@ def test_filters_that_contracts_may_not_have(world: World, switch: str, n: int) 
     assert ids(world.nexudus.get(CONTRACTS, CoworkerContract_Coworker=ADA)) == [ended]
 
 
+@pytest.mark.parametrize(("switch", "found"), [("ignored", [ADA, BOB]), ("work", [ADA])])
+def test_filters_by_an_array(world: World, switch: str, found: list[int]) -> None:
+    world.side.switch(nexudus_array_filters=switch)
+    world.side.call("POST", "/nexudus/join-team", {"coworker": ADA, "team": 8001})
+    assert ids(world.nexudus.get(COWORKERS, Coworker_Businesses=NORTH)) == found
+    assert ids(world.nexudus.get(COWORKERS, Coworker_Teams=8001)) == found
+
+
 # -- forms -----------------------------------------------------------------------------------------
 
 
