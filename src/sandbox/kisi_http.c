@@ -164,15 +164,15 @@ within_rate (Call *call, gint64 user)
       g_hash_table_insert (kisi->rates, g_memdup2 (&user, sizeof user), rate);
     }
   RateShape shape = rate_shape (call->sandbox);
-  gboolean over = rate_window_wait (&rate->calls, shape, n, LK_SECOND, now) > 0;
-  gboolean sets_over
-      = is_set && rate_window_wait (&rate->event_sets, shape, sets, LK_SECOND, now) > 0;
+  gint64 span = MAX (1, call->sandbox->limits[LIM_KI_RATE_SPAN]);
+  gboolean over = rate_window_wait (&rate->calls, shape, n, span, now) > 0;
+  gboolean sets_over = is_set && rate_window_wait (&rate->event_sets, shape, sets, span, now) > 0;
   gboolean refused = over || sets_over;
   if (!refused || switch_is (call->sandbox, SW_KI_REFUSED, "counted"))
     {
-      rate_window_take (&rate->calls, shape, n, LK_SECOND, now);
+      rate_window_take (&rate->calls, shape, n, span, now);
       if (is_set)
-        rate_window_take (&rate->event_sets, shape, sets, LK_SECOND, now);
+        rate_window_take (&rate->event_sets, shape, sets, span, now);
     }
   if (refused)
     throttle (call);

@@ -38,7 +38,7 @@ def test_a_token_and_its_end(world: World) -> None:
     token = login(world)
     assert (token["token_type"], token["expires_in"]) == ("bearer", 604799)
     assert bearer(world, token["access_token"]) == 200
-    world.side.set_clock(now="2030-01-22T09:59:58Z")
+    world.side.set_clock(now="2030-01-22T09:59:00Z")
     assert bearer(world, token["access_token"]) == 200
     world.side.set_clock(now="2030-01-22T10:00:05Z")
     assert bearer(world, token["access_token"]) == 401
