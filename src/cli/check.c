@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define CONNECT_MS 30000
+#define SKEW_MAX_MS (10 * LK_SECOND)
 
 typedef struct
 {
@@ -72,7 +73,40 @@ typedef struct
   GError *error;
   GString *seen; /* locations, or whose key */
   GHashTable *ids;
+  const LkClock *clock;
+  LkTime date, answered_at; /* of the first answer that says the service's time */
 } Look;
+
+static void
+note_date (Look *look, LkTime date)
+{
+  if (date == LK_TIME_NONE || look->date != LK_TIME_NONE)
+    return;
+  look->date = date;
+  look->answered_at = lk_clock_wall (look->clock);
+}
+
+/* Windows begin and end by the service's clock, and are decided by this one. A Date has whole
+ * seconds and is written before the answer travels: less than a second says nothing. */
+static void
+check_clock (const Look *look, const char *what, const char *account, GPtrArray *findings)
+{
+  gint64 ahead = look->date - look->answered_at;
+  gint64 seconds = (ABS (ahead) + 500) / 1000;
+
+  if (look->date == LK_TIME_NONE)
+    add (findings, what, account, TRUE, g_strdup ("it does not say its time: no Date in its answer"));
+  else if (ABS (ahead) > SKEW_MAX_MS)
+    add (findings, what, account, FALSE,
+         g_strdup_printf ("its clock is %" G_GINT64_FORMAT
+                          " s %s this machine's: set this one by NTP, or doors open and close so "
+                          "much too early or late",
+                          seconds, ahead > 0 ? "ahead of" : "behind"));
+  else
+    add (findings, what, account, TRUE,
+         g_strdup_printf ("its clock and this machine's agree within %" G_GINT64_FORMAT " s",
+                          seconds + 1));
+}
 
 static gboolean
 is_over (gpointer data)
@@ -99,10 +133,11 @@ listed (const LkNexudusRead *read, const GError *error, gpointer data)
 {
   Look *look = data;
 
-  (void) read;
   look->over = TRUE;
   if (error != NULL)
     look->error = g_error_copy (error);
+  else
+    note_date (look, read->date);
 }
 
 /* Lists (or counts) one entity; FALSE and a finding when it is not allowed or out of reach. */
@@ -143,7 +178,9 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
   g_autoptr (GError) error = NULL;
   g_autoptr (CliServices) services = cli_services_open (cli, config, NULL, &error);
   Look look = { .seen = g_string_new (NULL),
-                .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
+                .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL),
+                .clock = cli->clock,
+                .date = LK_TIME_NONE };
 
   if (services == NULL)
     add (findings, "nexudus", config->account, FALSE, g_strdup (error->message));
@@ -153,6 +190,7 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
     {
       add (findings, "nexudus", config->account, TRUE,
            g_strdup_printf ("%s is logged in and sees: %s", config->user, look.seen->str));
+      check_clock (&look, "nexudus", config->account, findings);
       check_spaces_are_seen (cli, config, &look, findings);
       for (int e = 0; e < LK_NEXUDUS_ENTITY_COUNT_; e++)
         {
@@ -174,6 +212,7 @@ whoami (LkKisiAnswer *answer, gpointer data)
   Look *look = data;
 
   look->over = TRUE;
+  note_date (look, answer->date);
   if (answer->verdict != LK_KISI_OK)
     (void) lk_fail (&look->error, LK_ERROR_REFUSED, "%s", answer->message);
   else
@@ -206,7 +245,9 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
   g_autoptr (GError) error = NULL;
   g_autoptr (CliServices) services = cli_services_open (cli, NULL, config, &error);
   Look look = { .seen = g_string_new (NULL),
-                .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL) };
+                .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL),
+                .clock = cli->clock,
+                .date = LK_TIME_NONE };
   gboolean ok = services != NULL;
 
   if (ok)
@@ -229,6 +270,7 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
   else
     {
       add (findings, "kisi", config->account, TRUE, g_strdup (look.seen->str));
+      check_clock (&look, "kisi", config->account, findings);
       for (guint i = 0; i < cli->config->n_spaces; i++)
         {
           const LkConfigSpace *space = &cli->config->spaces[i];
