@@ -100,6 +100,13 @@ only_one_right (gpointer data)
   state_foreach (account->state, account_mark_dirty, account);
 }
 
+static void
+in_the_way (Person *owner, gpointer data)
+{
+  owner->gives_way = TRUE;
+  account_mark_dirty (owner, data);
+}
+
 /* --- rules ----------------------------------------------------------------------------------- */
 
 static void
@@ -235,6 +242,7 @@ account_new (LkProgram *program, const LkConfigKisi *config)
                                    .state = account->state,
                                    .ended = account_job_ended,
                                    .refused = account_refuse,
+                                   .in_the_way = in_the_way,
                                    .only_one_right = only_one_right,
                                    .data = account };
   account->reports = reports_new (program, config, account->kisi, account->budget,

@@ -39,19 +39,19 @@ static gboolean
 facts_of (const char *code, gint64 kisi_user_id, LkJudgeFacts *facts, gpointer data)
 {
   StateSpace *space = state_space (((Account *) data)->state, code);
-  const gint64 *member = space == NULL ? NULL : g_hash_table_lookup (space->users, &kisi_user_id);
+  gint64 member = space == NULL ? 0 : state_member_of_user (space, kisi_user_id);
   Person person = { .space = space };
   const CommandEntry *own;
   char first[32];
 
-  if (member == NULL)
+  if (member == 0)
     return FALSE;
-  person.member = *member;
+  person.member = member;
   own = state_member_command (&person);
-  facts->member = *member;
+  facts->member = member;
   facts->entitled = own != NULL && own->command.entitled;
   facts->recorded_at = own == NULL ? LK_TIME_NONE : own->at;
-  g_snprintf (first, sizeof first, "%" G_GINT64_FORMAT, *member);
+  g_snprintf (first, sizeof first, "%" G_GINT64_FORMAT, member);
   lk_table_foreach_of (space->commands, state_partition (&person), first, add_judge_command, facts);
   lk_table_foreach_of (space->ledger, state_partition (&person), first, add_judge_right, facts);
   return TRUE;

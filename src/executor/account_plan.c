@@ -6,6 +6,10 @@
  */
 #include "account_internal.h"
 
+#include "record.h"
+
+#include <latchkey/base/log.h>
+
 void
 account_mark_dirty (Person *person, gpointer data)
 {
@@ -39,13 +43,23 @@ account_set_wake (Account *account, Person *person, LkTime at)
     person->wake = g_sequence_insert_sorted (account->wakeups, person, by_wake, NULL);
 }
 
-/* A user create that was intended and has no result is looked for before it is tried again. */
+/* A user create that was intended and has no result is looked for before it is tried again, and
+ * also when nobody wants it any more: the invitation may be out, and has to be told. */
 static void
 respect_open_user_intent (const Account *account, const PlanFacts *facts, PlanAction *action)
 {
-  if (action->kind == PLAN_USER && facts->known != NULL
-      && facts->known->intended_at != LK_TIME_NONE)
-    action->start_at = facts->known->intended_at + account->config->resolve_after;
+  LkTime wake_at = action->wake_at;
+
+  if (facts->known == NULL || facts->known->intended_at == LK_TIME_NONE
+      || (action->kind != PLAN_USER && action->kind != PLAN_NOTHING))
+    return;
+  if (action->kind == PLAN_NOTHING)
+    *action = (PlanAction){ .kind = PLAN_USER,
+                            .class = PLAN_TIDY,
+                            .due = facts->known->intended_at,
+                            .window = { LK_TIME_NONE, LK_TIME_NONE },
+                            .wake_at = wake_at };
+  action->start_at = facts->known->intended_at + account->config->resolve_after;
 }
 
 /* Whether the address serves is told by the facts alone, so the record of it follows them, also
@@ -64,6 +78,46 @@ note_address (Account *account, Person *person, const PlanFacts *facts)
 }
 
 static void
+sources_written (gint64 offset, const GError *error, gpointer data)
+{
+  (void) offset;
+  (void) data;
+  /* The next plan of that person writes them again. */
+  if (error != NULL)
+    lk_warning (LK_F (.event = "write_failed", .error = error),
+                "what a right is held for was not recorded");
+}
+
+static void
+right_free (gpointer right)
+{
+  lk_right_clear (right);
+  g_free (right);
+}
+
+/* What rights are held for follows the claims. */
+static void
+note_sources (Person *person, const PlanFacts *facts)
+{
+  g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func (right_free);
+
+  for (guint i = 0; i < facts->rights->len; i++)
+    {
+      const LkRight *right = facts->rights->pdata[i];
+      char **sources = right->state == LK_RIGHT_HELD ? plan_new_sources (facts, right) : NULL;
+      if (sources == NULL)
+        continue;
+      LkRight *copy = g_new0 (LkRight, 1);
+      lk_right_copy (copy, right);
+      g_strfreev (copy->sources);
+      copy->sources = sources;
+      g_ptr_array_add (changed, copy);
+    }
+  for (guint i = 0; i < changed->len; i++)
+    record_right (person, changed->pdata[i], sources_written, NULL);
+}
+
+static void
 plan_person (Account *account, Person *person)
 {
   LkTime now = account_wall (account);
@@ -78,10 +132,17 @@ plan_person (Account *account, Person *person)
     return; /* planned again when its action is over */
   state_facts (person, &facts);
   if (!person->space->config->observe)
-    note_address (account, person, &facts);
+    {
+      note_address (account, person, &facts);
+      state_facts_clear (&facts);
+      state_facts (person, &facts);
+      note_sources (person, &facts);
+    }
   state_facts_clear (&facts);
   state_facts (person, &facts); /* the record was perhaps written again */
   plan_next (&facts, &settings, now, &action);
+  if (action.kind != PLAN_DELETE)
+    person->gives_way = FALSE;
   respect_open_user_intent (account, &facts, &action);
   account_set_wake (account, person, action.wake_at);
   g_clear_pointer (&person->right_key, g_free);

@@ -127,6 +127,20 @@ job_write_member (Job *job, Step next)
   record_member (job->person, &job->member, acknowledged, job);
 }
 
+/* A right is made and taken away once; a window may come back, and the version of what was claimed
+ * tells one time from the next. */
+static char *
+right_change_name (const Job *job, LkVersion version)
+{
+  LkWindow window = job->right.window;
+
+  if (!g_str_equal (job->change, "changed"))
+    return g_strdup_printf ("%s/%s", job->change, job->right.right);
+  return g_strdup_printf (
+      "changed/%s/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT,
+      job->right.right, window.from, window.until, version.revision, version.rules);
+}
+
 void
 job_write_change (Job *job, Step next)
 {
@@ -145,7 +159,7 @@ job_write_change (Job *job, Step next)
       change.window = job->action.window;
       sources = plan_sources (&facts, change.group_id, change.window, &change.version);
       change.sources = sources;
-      name = g_strdup_printf ("blocked/%" G_GINT64_FORMAT "/%s", change.group_id, job->cause);
+      name = record_blocked_name (change.group_id, job->cause, change.version);
     }
   else if (job->has_right)
     {
@@ -157,9 +171,7 @@ job_write_change (Job *job, Step next)
       change.sources = job->right.sources != NULL && job->right.sources[0] != NULL
                            ? job->right.sources
                            : sources;
-      name
-          = g_strdup_printf ("%s/%s/%" G_GINT64_FORMAT, job->change, job->right.right,
-                             job->right.window.until == LK_TIME_NONE ? 0 : job->right.window.until);
+      name = right_change_name (job, change.version);
     }
   else
     {
@@ -200,6 +212,14 @@ job_refuse_account (Job *job)
   finish (job, JOB_RETRY);
 }
 
+/* Whether what is stopped by a block is what JOB is about. */
+static gboolean
+is_making (const Job *job)
+{
+  return job->action.kind == PLAN_USER || job->action.kind == PLAN_CREATE
+         || job->action.kind == PLAN_CHANGE;
+}
+
 static void
 key_checked (Job *job, LkKisiAnswer *answer)
 {
@@ -210,9 +230,9 @@ key_checked (Job *job, LkKisiAnswer *answer)
     }
   else if (answer->verdict == LK_KISI_OK && job->deleting)
     job_stop_delete (job, "delete_forbidden");
-  else if (answer->verdict == LK_KISI_OK)
+  else if (answer->verdict == LK_KISI_OK && is_making (job))
     job_stop_group (job, "forbidden", 0, LK_TIME_NONE);
-  else
+  else /* a look that no block would stop: it waits longer each time */
     finish (job, JOB_RETRY);
 }
 
@@ -287,7 +307,10 @@ job_start (Job *job)
       job_start_create (job);
       break;
     case PLAN_RESOLVE:
-      job_start_resolve (job);
+      if (job->right.state == LK_RIGHT_INTENDED)
+        job_start_resolve (job);
+      else
+        job_start_look (job);
       break;
     case PLAN_DELETE:
       job_start_delete (job);

@@ -36,6 +36,8 @@ typedef struct
   void (*ended) (Person *person, JobOutcome outcome, gpointer data);
   /* KISI refuses the key (401, or 403 to a read of the key's own user). */
   void (*refused) (const char *reason, gpointer data);
+  /* A right of OWNER, of a user who is no longer theirs, stops somebody else's. */
+  void (*in_the_way) (Person *owner, gpointer data);
   /* KISI takes only one right for user and group (design §6.6). */
   void (*only_one_right) (gpointer data);
   gpointer data;

@@ -100,11 +100,13 @@ job_block (const JobContext *context, Person *person, gint64 group, const char *
                             .cause = (char *) reason,
                             .group_id = group,
                             .window = { LK_TIME_NONE, LK_TIME_NONE } };
-  g_autofree char *name = g_strdup_printf ("blocked/%" G_GINT64_FORMAT "/%s", group, reason);
+  g_autofree char *name = NULL;
 
   (void) context;
   if (is_blocked_already (person, group, reason))
     return;
+  change.version = state_newest_version (person);
+  name = record_blocked_name (group, reason, change.version);
   record_copy_member (person, &member);
   add_block (&member, group, reason, foreign_right_id, until);
   record_change (person, &change, name, NULL, NULL);
@@ -112,29 +114,35 @@ job_block (const JobContext *context, Person *person, gint64 group, const char *
 }
 
 static gboolean
-is_of_address (const char *reason)
+is_of_address (const char *reason, gboolean other_address)
 {
+  (void) other_address;
   return g_str_equal (reason, PLAN_SHARED_ADDRESS) || g_str_equal (reason, PLAN_NO_ADDRESS);
 }
 
+/* Who was invited and is gone is invited again by `resync` alone; under another address they are
+ * somebody who was not invited yet. */
 static gboolean
-is_lifted_by_facts (const char *reason)
+is_lifted_by_facts (const char *reason, gboolean other_address)
 {
-  return !g_str_equal (reason, "user_gone"); /* only `resync` lifts that */
+  return other_address || !g_str_equal (reason, "user_gone");
 }
 
 static void
-unblock (Person *person, gboolean (*lifts) (const char *reason))
+unblock (Person *person, gboolean (*lifts) (const char *reason, gboolean other_address))
 {
+  const CommandEntry *command = state_member_command (person);
   const LkLedgerMember *known = state_member_record (person);
   g_auto (LkLedgerMember) member = { 0 };
   guint left = 0;
 
   if (known == NULL || known->n_blocked == 0)
     return;
+  gboolean other_address = command != NULL && command->command.email != NULL && known->email != NULL
+                           && g_ascii_strcasecmp (command->command.email, known->email) != 0;
   record_copy_member (person, &member);
   for (guint i = 0; i < member.n_blocked; i++)
-    if (!lifts (member.blocked[i].reason))
+    if (!lifts (member.blocked[i].reason, other_address))
       member.blocked[left++] = member.blocked[i];
     else
       g_free (member.blocked[i].reason);

@@ -96,6 +96,15 @@ in_the_way (Job *job, LkKisiAnswer *answer)
       const LkKisiAssignment *assignment = answer->assignments->pdata[i];
       if (assignment->group_id != job->action.group_id)
         continue;
+      Person *owner = state_right_owner (job->context->state, assignment->id);
+      if (owner != NULL && owner != job->person)
+        {
+          /* Another person's, of a time when this user was theirs. It goes when they have one under
+           * their own; until then it is neither ours nor foreign. */
+          job->context->in_the_way (owner, job->context->data);
+          job_retry (job);
+          return;
+        }
       if (state_knows_right_id (job->person, assignment->id, ""))
         {
           /* Our own: this organization takes one right for user and group. */
@@ -158,7 +167,7 @@ forget_user (Job *job)
 {
   const LkLedgerMember *known = state_member_record (job->person);
 
-  if (known != NULL && known->invited_at != LK_TIME_NONE)
+  if (known != NULL && known->email != NULL && state_was_invited (job->person, known->email))
     {
       job_stop_group (job, "user_gone", 0, LK_TIME_NONE);
       return;
@@ -263,7 +272,8 @@ job_start_create (Job *job)
                           .group_id = job->action.group_id,
                           .window = job->action.window,
                           .intended_at = job_now (job),
-                          .ended_at = LK_TIME_NONE };
+                          .ended_at = LK_TIME_NONE,
+                          .touched_at = LK_TIME_NONE };
   job->right.sources = plan_sources (&facts, job->action.group_id, job->action.window, &version);
   job->has_right = TRUE;
   state_facts_clear (&facts);
@@ -275,8 +285,13 @@ job_start_create (Job *job)
 static void
 resolved (Job *job, LkKisiAnswer *answer)
 {
-  if (answer->verdict != LK_KISI_GONE && job_common (job, answer))
-    return;
+  /* Only a list without it, or a user who is gone, says that it did not happen. */
+  if (answer->verdict != LK_KISI_OK && answer->verdict != LK_KISI_GONE)
+    {
+      if (!job_common (job, answer))
+        job_retry (job);
+      return;
+    }
   for (guint i = 0; answer->verdict == LK_KISI_OK && i < answer->assignments->len; i++)
     {
       const LkKisiAssignment *assignment = answer->assignments->pdata[i];

@@ -106,15 +106,35 @@ right_deleted (Job *job, LkKisiAnswer *answer)
     (void) job_common (job, answer);
 }
 
-void
-job_start_delete (Job *job)
+static void
+delete_right (Job *job)
 {
-  if (!job_may_call (job, job_start_delete))
+  if (!job_may_call (job, delete_right))
     return;
   job->deleting = TRUE;
   job->on_answer = right_deleted;
   job->call
       = lk_kisi_delete_assignment (job->context->kisi, job->right.right_id, job_answered, job);
+}
+
+/* That it is about to be touched is in the ledger before the call: whoever comes after a call
+ * without an answer must not take the right for what the ledger says of it. */
+static void
+touch (Job *job, Step next)
+{
+  if (job->right.touched_at != LK_TIME_NONE)
+    {
+      next (job);
+      return;
+    }
+  job->right.touched_at = job_now (job);
+  job_write_right (job, next);
+}
+
+void
+job_start_delete (Job *job)
+{
+  touch (job, delete_right);
 }
 
 /* --- change ----------------------------------------------------------------------------------- */
@@ -126,6 +146,28 @@ window_changed (Job *job)
   job_write_right (job, job_done);
 }
 
+/* KISI has WINDOW for the right, and so for those that give it. */
+static void
+tell_changed (Job *job, LkWindow window)
+{
+  PlanFacts facts;
+  LkVersion version;
+
+  job->right.window = window;
+  job->right.touched_at = LK_TIME_NONE;
+  state_facts (job->person, &facts);
+  g_auto (GStrv) sources = plan_sources (&facts, job->right.group_id, window, &version);
+  state_facts_clear (&facts);
+  if (sources[0] != NULL)
+    {
+      g_strfreev (job->right.sources);
+      job->right.sources = g_steal_pointer (&sources);
+    }
+  job->change = "changed";
+  job->cause = "claim";
+  job_write_change (job, window_changed);
+}
+
 static void
 change_read_back (Job *job, LkKisiAnswer *answer)
 {
@@ -134,16 +176,13 @@ change_read_back (Job *job, LkKisiAnswer *answer)
       const LkKisiAssignment *assignment = answer->assignments->pdata[0];
       if (plan_window_serves (assignment->window, job->action.window, job_now (job)))
         {
-          job->right.window = job->action.window;
-          job->change = "changed";
-          job->cause = "claim";
-          job_write_change (job, window_changed);
+          tell_changed (job, job->action.window);
           return;
         }
       job_start_delete (job); /* the times are ignored: delete, and the plan creates */
     }
   else if (answer->verdict == LK_KISI_GONE)
-    tell_removed (job);
+    check_group_for_delete (job);
   else if (!job_common (job, answer))
     job_retry (job);
 }
@@ -179,12 +218,51 @@ change_answered (Job *job, LkKisiAnswer *answer)
     }
 }
 
-void
-job_start_change (Job *job)
+static void
+change_right (Job *job)
 {
-  if (!job_may_call (job, job_start_change))
+  if (!job_may_call (job, change_right))
     return;
   job->on_answer = change_answered;
   job->call = lk_kisi_change_assignment (job->context->kisi, job->right.right_id,
                                          job->action.window, job_answered, job);
+}
+
+void
+job_start_change (Job *job)
+{
+  touch (job, change_right);
+}
+
+/* --- look ------------------------------------------------------------------------------------- */
+
+static void
+right_looked_up (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_OK)
+    {
+      const LkKisiAssignment *assignment = answer->assignments->pdata[0];
+      LkWindow before = plan_whole_seconds (job->right.window),
+               after = plan_whole_seconds (assignment->window);
+      if (lk_window_equal (before, after))
+        {
+          job->right.touched_at = LK_TIME_NONE;
+          job_write_right (job, job_done);
+        }
+      else
+        tell_changed (job, after);
+    }
+  else if (answer->verdict == LK_KISI_GONE)
+    check_group_for_delete (job);
+  else if (!job_common (job, answer))
+    job_retry (job);
+}
+
+void
+job_start_look (Job *job)
+{
+  if (!job_may_call (job, job_start_look))
+    return;
+  job->on_answer = right_looked_up;
+  job->call = lk_kisi_get_assignment (job->context->kisi, job->right.right_id, job_answered, job);
 }

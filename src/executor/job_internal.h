@@ -79,5 +79,6 @@ void job_start_create (Job *job);  /* job_create.c */
 void job_start_resolve (Job *job); /* job_create.c */
 void job_start_delete (Job *job);  /* job_end.c */
 void job_start_change (Job *job);  /* job_end.c */
+void job_start_look (Job *job);    /* job_end.c */
 
 G_END_DECLS

@@ -50,6 +50,16 @@ start_create_user (Job *job)
   job_write_member (job, create_user);
 }
 
+/* Whether the person is still to have a user under the address that was looked for. */
+static gboolean
+is_wanted (const Job *job)
+{
+  const CommandEntry *command = state_member_command (job->person);
+
+  return command != NULL && command->command.entitled && command->command.email != NULL
+         && g_str_equal (command->command.email, job->address);
+}
+
 static void
 save_user (Job *job, gint64 user_id)
 {
@@ -98,8 +108,8 @@ user_found (Job *job, LkKisiAnswer *answer)
       return;
     }
   /* Somebody we invited who is gone is not invited again unasked (design §6.7). */
-  if (known != NULL && known->invited_at != LK_TIME_NONE && known->kisi_user_id != 0
-      && known->email != NULL && g_ascii_strcasecmp (known->email, job->address) == 0)
+  if (state_was_invited (job->person, job->address)
+      && !(known != NULL && known->intended_at != LK_TIME_NONE))
     {
       job_stop_group (job, "user_gone", 0, LK_TIME_NONE);
       return;
@@ -110,26 +120,41 @@ user_found (Job *job, LkKisiAnswer *answer)
       drop_user_intent (job, block_taken);
       return;
     }
-  start_create_user (job);
+  if (is_wanted (job))
+    start_create_user (job);
+  else /* it did not happen, and nobody wants it any more */
+    {
+      lk_ledger_member_clear (&job->member);
+      record_copy_member (job->person, &job->member);
+      drop_user_intent (job, job_done);
+    }
 }
 
 void
 job_find_user (Job *job)
 {
   const CommandEntry *command = state_member_command (job->person);
+  const LkLedgerMember *known = state_member_record (job->person);
+  const char *address = command == NULL ? NULL : command->command.email;
 
   if (!job_may_call (job, job_find_user))
     return;
-  if (command == NULL || command->command.email == NULL)
+  /* What came of an intent is looked up under its own address, whatever is wanted by now: the mail
+   * may be out. */
+  if (known != NULL && known->intended_at != LK_TIME_NONE && known->email != NULL)
+    address = known->email;
+  if (address == NULL)
     {
       job_done (job);
       return;
     }
-  g_free (job->address);
-  job->address = g_strdup (command->command.email);
+  if (address != job->address)
+    {
+      g_free (job->address);
+      job->address = g_strdup (address);
+    }
   job->on_answer = user_found;
-  job->call = lk_kisi_find_user (job->context->kisi, command->command.email, KEY_RESERVE,
-                                 job_answered, job);
+  job->call = lk_kisi_find_user (job->context->kisi, job->address, KEY_RESERVE, job_answered, job);
 }
 
 static void
@@ -192,8 +217,7 @@ create_user (Job *job)
   if (!job_may_call (job, create_user))
     return;
   /* Changed since it was looked for: nobody is invited under an address of the past. */
-  if (command == NULL || !command->command.entitled
-      || g_strcmp0 (command->command.email, job->address) != 0)
+  if (!is_wanted (job))
     {
       drop_user_intent (job, job_done);
       return;

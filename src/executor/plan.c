@@ -19,11 +19,12 @@ typedef struct
   GPtrArray *rights; /* const LkRight*: held, of ours */
   gboolean *served;  /* per wanted: a right does it */
   gboolean *serves;  /* per right: it does one of D, first come */
-  gboolean blocked;      /* nothing is made */
-  gboolean kept;         /* nothing can be taken away just now */
+  gboolean blocked;  /* nothing is made */
+  gboolean kept;     /* nothing can be taken away just now */
 } Group;
 
-/* --- windows ------------------------------------------------------------------------------------ */
+/* --- windows ------------------------------------------------------------------------------------
+ */
 
 static LkTime
 whole_second (LkTime time)
@@ -121,7 +122,8 @@ first_excess (LkWindow right, const GArray *wanted, LkTime now)
   return first;
 }
 
-/* --- groups ------------------------------------------------------------------------------------- */
+/* --- groups -------------------------------------------------------------------------------------
+ */
 
 static void
 group_free (gpointer data)
@@ -176,7 +178,7 @@ pair (const PlanFacts *facts, Group *group, LkTime now)
     for (guint r = 0; r < group->rights->len && !group->served[w]; r++)
       {
         const LkRight *right = group->rights->pdata[r];
-        if (!group->serves[r] && right->kisi_user_id == user
+        if (!group->serves[r] && right->touched_at == LK_TIME_NONE && right->kisi_user_id == user
             && plan_window_serves (right->window, g_array_index (group->wanted, LkWindow, w), now))
           group->served[w] = group->serves[r] = TRUE;
       }
@@ -225,13 +227,14 @@ groups_of (const PlanFacts *facts, const PlanSettings *settings, LkTime now)
   return groups;
 }
 
-/* --- choosing ----------------------------------------------------------------------------------- */
+/* --- choosing -----------------------------------------------------------------------------------
+ */
 
 static void
 offer (PlanAction *best, const PlanAction *action)
 {
-  if (best->kind == PLAN_NOTHING || action->class < best->class
-      || (action->class == best->class && action->due < best->due))
+  if (best->kind == PLAN_NOTHING
+      || action->class < best->class || (action->class == best->class && action->due < best->due))
     {
       LkTime wake = best->wake_at;
       *best = *action;
@@ -272,9 +275,9 @@ has_command (const PlanFacts *facts, const char *source)
   return FALSE;
 }
 
-/* Whether somebody has said that RIGHT gives too much: the member is not entitled, or each source it
- * was made for still stands and gives less. A source whose command is nowhere has said nothing: a lost
- * topic is no reason to take rights away (design §5). */
+/* Whether somebody has said that RIGHT gives too much: the member is not entitled, or each source
+ * it was made for still stands and gives less. A source whose command is nowhere has said nothing:
+ * a lost topic is no reason to take rights away (design §5). */
 static gboolean
 loss_is_stated (const PlanFacts *facts, const LkRight *right)
 {
@@ -284,6 +287,78 @@ loss_is_stated (const PlanFacts *facts, const LkRight *right)
     if (!has_command (facts, right->sources[i]))
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+names (char *const *sources, const char *source)
+{
+  return sources != NULL && g_strv_contains ((const char *const *) sources, source);
+}
+
+char **
+plan_new_sources (const PlanFacts *facts, const LkRight *right)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  LkVersion version;
+  g_auto (GStrv) given = plan_sources (facts, right->group_id, right->window, &version);
+  guint n = g_strv_length (given), old = 0;
+  gboolean same = TRUE;
+
+  if (n == 0)
+    return NULL;
+  g_strv_builder_addv (builder, (const char **) given);
+  for (guint i = 0; i < n; i++)
+    same = same && names (right->sources, given[i]);
+  for (; right->sources != NULL && right->sources[old] != NULL; old++)
+    if (!names (given, right->sources[old]))
+      {
+        if (has_command (facts, right->sources[old]) || n == PLAN_SOURCES_MAX)
+          same = FALSE;
+        else
+          {
+            g_strv_builder_add (builder, right->sources[old]);
+            n++;
+          }
+      }
+  return same ? NULL : g_strv_builder_end (builder);
+}
+
+/* A delete or change of RIGHT was begun, and whether it happened is not known: where something of
+ * it is wanted, KISI is asked before anything else is done for the group. */
+static gboolean
+is_to_be_read (const Group *group, const LkRight *right)
+{
+  if (right->touched_at == LK_TIME_NONE)
+    return FALSE;
+  for (guint w = 0; w < group->wanted->len; w++)
+    if (!lk_window_is_empty (
+            lk_window_intersect (right->window, g_array_index (group->wanted, LkWindow, w))))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_one_to_be_read (const Group *group)
+{
+  for (guint r = 0; r < group->rights->len; r++)
+    if (is_to_be_read (group, group->rights->pdata[r]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+offer_reading (const LkRight *right, LkTime now, PlanAction *best)
+{
+  const PlanAction action
+      = { .kind = PLAN_RESOLVE,
+          .class = lk_window_contains (right->window, now) ? PLAN_GAIN_DUE : PLAN_FUTURE,
+          .due = MAX (lk_window_from (right->window), now),
+          .group_id = right->group_id,
+          .right = right,
+          .window = right->window,
+          .start_at = LK_TIME_NONE };
+
+  offer (best, &action);
 }
 
 static void
@@ -298,16 +373,29 @@ offer_losses (const PlanFacts *facts, const Group *group, LkTime now, PlanAction
                             .window = right->window,
                             .start_at = LK_TIME_NONE };
       LkTime excess;
+      gboolean stated;
 
       wake (best, right->window.until > now ? right->window.until : LK_TIME_NONE);
-      if (group->serves[r] || group->kept)
+      if (group->serves[r])
         continue;
       excess = first_excess (right->window, group->wanted, now);
-      if (excess != LK_TIME_NONE && !loss_is_stated (facts, right))
+      stated = excess == LK_TIME_NONE || loss_is_stated (facts, right);
+      if (is_to_be_read (group, right)
+          && (excess == LK_TIME_NONE || excess > now || !stated || group->kept))
+        {
+          offer_reading (right, now, best);
+          continue;
+        }
+      if (group->kept || !stated)
         continue;
       if (excess != LK_TIME_NONE && excess > now)
         wake (best, excess); /* from then on it is a loss that is due, however long the queue */
       if (excess != LK_TIME_NONE && excess <= now)
+        {
+          action.class = PLAN_LOSS_DUE;
+          action.due = now;
+        }
+      else if (facts->gives_way && right->kisi_user_id != user_of (facts))
         {
           action.class = PLAN_LOSS_DUE;
           action.due = now;
@@ -329,8 +417,8 @@ offer_losses (const PlanFacts *facts, const Group *group, LkTime now, PlanAction
     }
 }
 
-/* Where one right is all there may be, the one of today's user that serves nothing is changed. One of
- * another user would never do for this one, whatever its window. */
+/* Where one right is all there may be, the one of today's user that serves nothing is changed. One
+ * of another user would never do for this one, whatever its window. */
 static const LkRight *
 right_to_change (const PlanFacts *facts, const Group *group)
 {
@@ -339,6 +427,14 @@ right_to_change (const PlanFacts *facts, const Group *group)
         && ((const LkRight *) group->rights->pdata[r])->kisi_user_id == user_of (facts))
       return group->rights->pdata[r];
   return NULL;
+}
+
+/* Changed, it would no longer open what nobody has taken back. */
+static gboolean
+may_change (const PlanFacts *facts, const Group *group, const LkRight *right, LkTime now)
+{
+  return first_excess (right->window, group->wanted, now) == LK_TIME_NONE
+         || loss_is_stated (facts, right);
 }
 
 static void
@@ -363,7 +459,8 @@ offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *
           wake (best, window.from - settings->horizon);
           continue;
         }
-      if (group->blocked || facts->address_is_shared || facts->email == NULL)
+      if (group->blocked || facts->address_is_shared || facts->email == NULL
+          || has_one_to_be_read (group))
         continue;
       action.class = action.due <= now + SOON_MS ? PLAN_GAIN_DUE : PLAN_FUTURE;
       if (user_of (facts) == 0)
@@ -372,6 +469,8 @@ offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *
         {
           action.kind = PLAN_CHANGE;
           action.right = right_to_change (facts, group);
+          if (!may_change (facts, group, action.right, now))
+            continue;
         }
       offer (best, &action);
     }
@@ -400,9 +499,8 @@ offer_resolve (const PlanFacts *facts, const PlanSettings *settings, LkTime now,
   action.window = intent->window;
   action.class = lk_window_contains (intent->window, now) ? PLAN_GAIN_DUE : PLAN_FUTURE;
   action.due = MAX (lk_window_from (intent->window), now);
-  action.start_at = intent->intended_at == LK_TIME_NONE
-                        ? now
-                        : intent->intended_at + settings->resolve_after;
+  action.start_at
+      = intent->intended_at == LK_TIME_NONE ? now : intent->intended_at + settings->resolve_after;
   if (best->kind == PLAN_DELETE && best->class == PLAN_LOSS_DUE)
     return;
   LkTime at = best->wake_at;

@@ -29,7 +29,7 @@ typedef enum
   PLAN_CREATE,  /* a right on `group_id` with `window` */
   PLAN_CHANGE,  /* `right` to `window`: where KISI takes one right for user and group */
   PLAN_DELETE,  /* `right` */
-  PLAN_RESOLVE, /* whether the create of `right` happened: list and match */
+  PLAN_RESOLVE, /* what came of the last call for `right`: looked up in KISI */
 } PlanKind;
 
 typedef struct
@@ -54,6 +54,7 @@ typedef struct
   GPtrArray *commands;         /* const LkCommand*: claims.set of all sources */
   GPtrArray *rights;           /* const LkRight*: of any state */
   const LkLedgerMember *known; /* the ledger's record of the person, or NULL */
+  gboolean gives_way;          /* rights of a former user of theirs are in another person's way */
   gboolean address_is_shared;  /* with a member of a lower id (design §6.8): nothing new is made */
 } PlanFacts;
 
@@ -85,6 +86,13 @@ GArray *plan_windows (const PlanFacts *facts, gint64 group, LkTime now);
  * them so that a record never outgrows its limit; NULL-terminated, free with g_strfreev.
  * *OUT_VERSION is the newest of all of theirs. */
 char **plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *out_version);
+
+/* The sources that RIGHT is to name from now on, where they are not those it names: the ones whose
+ * claims overlap its window, and, of those it names, the ones whose command is nowhere, which have
+ * said nothing. So a source that gives nothing any more is left out while its command still says so:
+ * after the tombstone nobody could tell it from a lost one. NULL: as it stands; or nothing gives it
+ * any more, which the sources it names have said. NULL-terminated, free with g_strfreev. */
+char **plan_new_sources (const PlanFacts *facts, const LkRight *right);
 
 /* Whether a right with HELD does from NOW on what WANTED does: its past start does not matter. */
 gboolean plan_window_serves (LkWindow held, LkWindow wanted, LkTime now);

@@ -22,7 +22,8 @@ fill_headers (const Person *person, const char *type, const char *key, LkHeaders
   headers->source = person->space->ce_source;
   headers->time = now (person);
   g_strlcpy (headers->subject, key, sizeof headers->subject);
-  lk_trace_start (headers->traceparent, key, headers->time);
+  if (!state_trace (person, headers->traceparent))
+    lk_trace_start (headers->traceparent, key, headers->time);
 }
 
 static void
@@ -33,7 +34,7 @@ put (Person *person, const char *key, const char *type, const GString *text, gin
   LkHeaders headers = { 0 };
 
   fill_headers (person, type, key, &headers);
-  lk_headers_id (&headers, type, key, headers.time, state, g_str_hash (text->str));
+  lk_headers_id (&headers, type, key, 0, state, g_str_hash (text->str));
   if (!lk_table_put (person->space->ledger, state_partition (person), key, text->str, text->len,
                      &headers, func, data, &error)
       && func != NULL)
@@ -60,6 +61,13 @@ record_member (Person *person, const LkLedgerMember *member, LkAckFunc func, gpo
   g_snprintf (key, sizeof key, "%" G_GINT64_FORMAT, person->member);
   lk_ledger_member_write (member, text);
   put (person, key, "ledger.member.set", text, 0, func, data);
+}
+
+char *
+record_blocked_name (gint64 group, const char *reason, LkVersion version)
+{
+  return g_strdup_printf ("blocked/%" G_GINT64_FORMAT "/%s/%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT,
+                          group, reason, version.revision, version.rules);
 }
 
 void
@@ -100,8 +108,8 @@ record_change (Person *person, LkAccessChange *change, const char *name, LkAckFu
   LkProducer *producer = lk_program_producer (state_program (person->space->state));
   g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
-  g_autofree char *id = g_strdup_printf ("%s/%" G_GINT64_FORMAT "/%s",
-                                         person->space->config->code, person->member, name);
+  g_autofree char *id = g_strdup_printf ("%s/%" G_GINT64_FORMAT "/%s", person->space->config->code,
+                                         person->member, name);
   char key[32];
   LkHeaders headers = { 0 };
 

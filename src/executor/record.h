@@ -19,6 +19,10 @@ void record_member (Person *person, const LkLedgerMember *member, LkAckFunc func
 void record_change (Person *person, LkAccessChange *change, const char *name, LkAckFunc func,
                     gpointer data);
 
+/* What names a block for record_change: the version of what was claimed tells one time from the
+ * next. Free with g_free. */
+char *record_blocked_name (gint64 group, const char *reason, LkVersion version);
+
 /* A copy whose blocks and times may be changed; with EMAIL and the ids of PERSON when there is no
  * record yet. Clear with lk_ledger_member_clear. */
 void record_copy_member (const Person *person, LkLedgerMember *out);

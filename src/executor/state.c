@@ -6,6 +6,7 @@
 #include "state_internal.h"
 
 #include <latchkey/base/log.h>
+#include <string.h>
 
 #define ENDED_MS (7 * LK_DAY) /* an ended right is kept that long for reports */
 
@@ -53,6 +54,7 @@ state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc chan
       = g_hash_table_new_full (state_person_hash, state_person_equal, state_person_free, NULL);
   state->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                             (GDestroyNotify) g_hash_table_unref);
+  state->right_owners = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   state->spaces = g_ptr_array_new_with_free_func (space_free);
   for (guint i = 0; i < spaces->len; i++)
     {
@@ -63,7 +65,8 @@ state_new (LkProgram *program, const LkConfigKisi *config, StateChangedFunc chan
       space = g_new0 (StateSpace, 1);
       space->state = state;
       space->config = one;
-      space->users = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+      space->users = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                            (GDestroyNotify) g_hash_table_unref);
       space->changes_topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
                                             LK_KIND_ACCESS_CHANGES, one->code);
       space->ce_source = g_strdup_printf ("/latchkey/executor/%s", one->code);
@@ -83,6 +86,7 @@ state_free (State *state)
   g_ptr_array_unref (state->spaces);
   g_hash_table_unref (state->people);
   g_hash_table_unref (state->addresses);
+  g_hash_table_unref (state->right_owners);
   g_free (state->refusal);
   g_free (state);
 }
@@ -224,12 +228,13 @@ state_facts (Person *person, PlanFacts *out)
   first_of (person, first);
   lk_table_foreach_of (person->space->commands, state_partition (person), first, add_command, out);
   lk_table_foreach_of (person->space->ledger, state_partition (person), first, add_record, out);
+  out->gives_way = person->gives_way;
   if (own == NULL)
     return;
   out->has_member = TRUE;
   out->entitled = own->command.entitled;
   out->email = own->command.email;
-  out->address_is_shared = state_is_shared (person->space->state, &own->command);
+  out->address_is_shared = state_is_shared (person->space, &own->command);
 }
 
 void
@@ -257,6 +262,52 @@ state_member_record (const Person *person)
   first_of (person, key);
   entry = lk_table_get (person->space->ledger, state_partition (person), key);
   return entry == NULL ? NULL : &entry->member;
+}
+
+static void
+newest_entry (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
+{
+  const CommandEntry **newest = data, *command = entry;
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  if (*newest == NULL
+      || lk_version_compare (command->command.version, (*newest)->command.version) > 0)
+    *newest = command;
+}
+
+/* Of PERSON's commands the one of the highest version; NULL: none. */
+static const CommandEntry *
+newest_of (const Person *person)
+{
+  const CommandEntry *newest = NULL;
+  char first[32];
+
+  first_of (person, first);
+  lk_table_foreach_of (person->space->commands, state_partition (person), first, newest_entry,
+                       &newest);
+  return newest;
+}
+
+LkVersion
+state_newest_version (const Person *person)
+{
+  const CommandEntry *newest = newest_of (person);
+
+  return newest == NULL ? (LkVersion){ 0, 0 } : newest->command.version;
+}
+
+gboolean
+state_trace (const Person *person, char out[LK_TRACEPARENT])
+{
+  const CommandEntry *newest = newest_of (person);
+
+  out[0] = '\0';
+  if (newest != NULL && newest->traceparent[0] != '\0')
+    lk_trace_child (out, newest->traceparent, strlen (newest->traceparent),
+                    person->space->ce_source);
+  return out[0] != '\0';
 }
 
 static void
@@ -308,7 +359,11 @@ state_knows_right_id (const Person *person, gint64 right_id, const char *key)
   gboolean known = FALSE;
   char own[LK_KEY_MAX];
 
-  /* A right is of one user and group, and a group of one space: only this person's can have it. */
+  const Person *owner = state_right_owner (person->space->state, right_id);
+
+  if (owner != NULL && owner != person
+      && (owner->space != person->space || owner->member != person->member))
+    return TRUE;
   state_facts ((Person *) person, &facts);
   for (guint i = 0; i < facts.rights->len && !known; i++)
     {

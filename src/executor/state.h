@@ -31,6 +31,7 @@ typedef struct
   LkTime retry_at;    /* after a failure; LK_TIME_NONE */
   PlanAction action;  /* what is queued; `right` is not kept, see right_key */
   char *right_key;    /* of the action's right in the ledger, or NULL */
+  gboolean gives_way;  /* rights of a former user of theirs are in another person's way */
   char *held_address; /* that nobody else may look for or make a user under, or NULL */
 } Person;
 
@@ -50,6 +51,7 @@ typedef struct
 {
   LkCommand command;
   LkTime at;
+  char traceparent[LK_TRACEPARENT]; /* of its record, or "" */
 } CommandEntry;
 
 struct _StateSpace
@@ -58,7 +60,7 @@ struct _StateSpace
   const LkConfigSpace *config;
   LkTable *commands, *ledger, *rules;
   char *changes_topic, *ce_source;
-  GHashTable *users;   /* gint64* KISI user → gint64* member, of the ledger */
+  GHashTable *users; /* gint64* KISI user → set of gint64* member, of the ledger */
   gpointer state_data; /* the account's, for walks over its people */
 };
 
@@ -93,9 +95,19 @@ const CommandEntry *state_member_command (const Person *person);
 const LkLedgerMember *state_member_record (const Person *person);
 const LkRight *state_right (const Person *person, const char *key);
 gint32 state_partition (const Person *person);
+/* The newest version of what is said of PERSON; {0, 0}: nothing. */
+LkVersion state_newest_version (const Person *person);
+/* The trace of PERSON's newest command, a step further; FALSE: it has none. */
+gboolean state_trace (const Person *person, char out[LK_TRACEPARENT]);
 /* "<member>/<right>" into KEY. */
 void state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX]);
-/* Whether a right of ours has the KISI id RIGHT_ID, other than that of KEY ("": any). */
+/* The member of SPACE whose KISI user is USER, by the ledger; 0: nobody. */
+gint64 state_member_of_user (StateSpace *space, gint64 user);
+/* Whether PERSON was invited under ADDRESS in any space: KISI mails once (S5). */
+gboolean state_was_invited (const Person *person, const char *address);
+/* Whose right it is that has the KISI id RIGHT_ID; NULL: none of ours. */
+Person *state_right_owner (const State *state, gint64 right_id);
+/* Whether a right of ours has the KISI id RIGHT_ID, other than that of PERSON's KEY ("": any). */
 gboolean state_knows_right_id (const Person *person, gint64 right_id, const char *key);
 
 const LkRules *state_rules (const State *state, const char *space);

@@ -12,10 +12,11 @@ G_BEGIN_DECLS
 struct _State
 {
   LkProgram *program;
-  GPtrArray *spaces;  /* StateSpace* */
-  GHashTable *people; /* Person* → itself, by (space, member) */
-  GHashTable
-      *addresses; /* lower-case address → GHashTable of gint64* member → its entitled commands */
+  GPtrArray *spaces;     /* StateSpace* */
+  GHashTable *people;    /* Person* → itself, by (space, member) */
+  GHashTable *addresses; /* Nexudus account and lower-case address → GHashTable of gint64* member
+                            → its entitled commands */
+  GHashTable *right_owners; /* gint64* KISI right → the Person whose ledger names it */
   StateChangedFunc changed;
   StateRulesFunc rules_changed;
   gpointer data;
@@ -30,11 +31,13 @@ void state_person_free (gpointer person);
 /* The one of MEMBER, made when there is none yet. */
 Person *state_person (StateSpace *space, gint64 member);
 /* COMMAND says (BY 1), or no longer says (BY -1), that its member is entitled under its address. */
-void state_note_address (State *state, const LkCommand *command, int by);
+void state_note_address (StateSpace *space, const LkCommand *command, int by);
 /* Somebody of a lower id is entitled under the same address. */
-gboolean state_is_shared (const State *state, const LkCommand *command);
+gboolean state_is_shared (const StateSpace *space, const LkCommand *command);
 /* The others who have the address of COMMAND (may be NULL) are planned again. */
-void state_address_changed (State *state, const LkCommand *command);
+void state_address_changed (StateSpace *space, const LkCommand *command);
+/* ENTRY of MEMBER stands in the ledger of SPACE, or (ADD FALSE) no longer does. */
+void state_index_entry (StateSpace *space, gint64 member, const LedgerEntry *entry, gboolean add);
 
 /* --- state_tables.c: records of the three tables; data is the StateSpace --- */
 

@@ -50,22 +50,38 @@ state_person (StateSpace *space, gint64 member)
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
+/* Who shares an address is asked within one Nexudus account (design §6.8): a person who is a member
+ * in two has two ids. Free with g_free. */
+static char *
+address_key (const StateSpace *space, const char *address)
+{
+  g_autofree char *lower = g_ascii_strdown (address, -1);
+
+  return g_strdup_printf ("%s\n%s", space->config->nexudus->account, lower);
+}
+
+static GHashTable *
+members_of_address (const StateSpace *space, const char *address)
+{
+  g_autofree char *key = address_key (space, address);
+
+  return g_hash_table_lookup (space->state->addresses, key);
+}
+
 /* Which members (of any space; one person has the same id in all) are entitled under an address. */
 void
-state_note_address (State *state, const LkCommand *command, int by)
+state_note_address (StateSpace *space, const LkCommand *command, int by)
 {
-  g_autofree char *address = NULL;
   GHashTable *members;
   gpointer count;
 
   if (command->email == NULL || !command->entitled)
     return;
-  address = g_ascii_strdown (command->email, -1);
-  members = g_hash_table_lookup (state->addresses, address);
+  members = members_of_address (space, command->email);
   if (members == NULL)
     {
       members = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-      g_hash_table_insert (state->addresses, g_strdup (address), members);
+      g_hash_table_insert (space->state->addresses, address_key (space, command->email), members);
     }
   count = g_hash_table_lookup (members, &command->member);
   int now = GPOINTER_TO_INT (count) + by;
@@ -75,22 +91,23 @@ state_note_address (State *state, const LkCommand *command, int by)
   else
     (void) g_hash_table_remove (members, &command->member);
   if (g_hash_table_size (members) == 0)
-    (void) g_hash_table_remove (state->addresses, address);
+    {
+      g_autofree char *key = address_key (space, command->email);
+      (void) g_hash_table_remove (space->state->addresses, key);
+    }
 }
 
 /* Somebody of a lower id has the same address. */
 gboolean
-state_is_shared (const State *state, const LkCommand *command)
+state_is_shared (const StateSpace *space, const LkCommand *command)
 {
-  g_autofree char *address = NULL;
   GHashTable *members;
   GHashTableIter iter;
   gpointer member;
 
   if (command->email == NULL)
     return FALSE;
-  address = g_ascii_strdown (command->email, -1);
-  members = g_hash_table_lookup (state->addresses, address);
+  members = members_of_address (space, command->email);
   if (members == NULL || g_hash_table_size (members) < 2)
     return FALSE;
   g_hash_table_iter_init (&iter, members);
@@ -102,17 +119,16 @@ state_is_shared (const State *state, const LkCommand *command)
 
 /* When an address is taken or left, the others who have it are planned again. */
 void
-state_address_changed (State *state, const LkCommand *command)
+state_address_changed (StateSpace *space, const LkCommand *command)
 {
-  g_autofree char *address = NULL;
+  State *state = space->state;
   GHashTable *members;
   GHashTableIter iter;
   gpointer member;
 
   if (command == NULL || command->email == NULL)
     return;
-  address = g_ascii_strdown (command->email, -1);
-  members = g_hash_table_lookup (state->addresses, address);
+  members = members_of_address (space, command->email);
   if (members == NULL)
     return;
   g_hash_table_iter_init (&iter, members);
@@ -120,9 +136,107 @@ state_address_changed (State *state, const LkCommand *command)
     if (*(gint64 *) member != command->member)
       for (guint i = 0; i < state->spaces->len; i++)
         {
-          Person key = { .space = state->spaces->pdata[i], .member = *(gint64 *) member };
+          StateSpace *one = state->spaces->pdata[i];
+          Person key = { .space = one, .member = *(gint64 *) member };
           Person *person = g_hash_table_lookup (state->people, &key);
-          if (person != NULL)
+          if (person != NULL && one->config->nexudus == space->config->nexudus)
             state->changed (person, TRUE, state->data);
         }
+}
+
+gboolean
+state_was_invited (const Person *person, const char *address)
+{
+  const State *state = person->space->state;
+
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      StateSpace *space = state->spaces->pdata[i];
+      const Person there = { .space = space, .member = person->member };
+      const LkLedgerMember *known = state_member_record (&there);
+      if (space->config->nexudus == person->space->config->nexudus && known != NULL
+          && known->invited_at != LK_TIME_NONE && known->email != NULL
+          && g_ascii_strcasecmp (known->email, address) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* --- what the ledger names ------------------------------------------------------------------- */
+
+static void
+index_user (StateSpace *space, gint64 user, gint64 member, gboolean add)
+{
+  GHashTable *members = g_hash_table_lookup (space->users, &user);
+
+  if (members == NULL && add)
+    {
+      members = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+      g_hash_table_insert (space->users, g_memdup2 (&user, sizeof user), members);
+    }
+  if (add)
+    (void) g_hash_table_add (members, g_memdup2 (&member, sizeof member));
+  else if (members != NULL && g_hash_table_remove (members, &member)
+           && g_hash_table_size (members) == 0)
+    (void) g_hash_table_remove (space->users, &user);
+}
+
+void
+state_index_entry (StateSpace *space, gint64 member, const LedgerEntry *entry, gboolean add)
+{
+  GHashTable *owners = space->state->right_owners;
+  Person *person;
+
+  if (!entry->is_right)
+    {
+      if (entry->member.kisi_user_id != 0)
+        index_user (space, entry->member.kisi_user_id, member, add);
+      return;
+    }
+  if (entry->right.right_id == 0)
+    return;
+  person = state_person (space, member);
+  if (add)
+    g_hash_table_replace (owners, g_memdup2 (&entry->right.right_id, sizeof entry->right.right_id),
+                          person);
+  else if (g_hash_table_lookup (owners, &entry->right.right_id) == person)
+    (void) g_hash_table_remove (owners, &entry->right.right_id);
+}
+
+Person *
+state_right_owner (const State *state, gint64 right_id)
+{
+  return g_hash_table_lookup (state->right_owners, &right_id);
+}
+
+/* Of several, as after an address was handed on, the entitled one whose address it is. */
+gint64
+state_member_of_user (StateSpace *space, gint64 user)
+{
+  GHashTable *members = g_hash_table_lookup (space->users, &user);
+  gint64 best = 0;
+  int best_rank = -1;
+  GHashTableIter iter;
+  gpointer member;
+
+  if (members == NULL)
+    return 0;
+  g_hash_table_iter_init (&iter, members);
+  while (g_hash_table_iter_next (&iter, &member, NULL))
+    {
+      const Person person = { .space = space, .member = *(gint64 *) member };
+      const CommandEntry *command = state_member_command (&person);
+      const LkLedgerMember *known = state_member_record (&person);
+      int rank = 0;
+      if (command != NULL && command->command.entitled)
+        rank = 1
+               + (command->command.email != NULL && known != NULL && known->email != NULL
+                  && g_ascii_strcasecmp (command->command.email, known->email) == 0);
+      if (rank > best_rank || (rank == best_rank && person.member < best))
+        {
+          best = person.member;
+          best_rank = rank;
+        }
+    }
+  return best;
 }

@@ -20,9 +20,13 @@ static gpointer
 command_decode (const LkRecord *record, gpointer data, GError **error)
 {
   CommandEntry *entry = g_new0 (CommandEntry, 1);
+  const char *parent;
+  gsize len;
 
   (void) data;
   entry->at = record->timestamp;
+  if (lk_record_header (record, "traceparent", &parent, &len) && len < sizeof entry->traceparent)
+    memcpy (entry->traceparent, parent, len);
   if (lk_command_parse (&entry->command, record->value, record->value_len, error))
     return entry;
   g_free (entry);
@@ -56,11 +60,11 @@ command_changed (LkTable *table, gint32 partition, const char *key, gconstpointe
   if (strchr (key, '/') == NULL)
     {
       if (before != NULL)
-        state_note_address (space->state, &before->command, -1);
+        state_note_address (space, &before->command, -1);
       if (after != NULL)
-        state_note_address (space->state, &after->command, 1);
-      state_address_changed (space->state, before == NULL ? NULL : &before->command);
-      state_address_changed (space->state, after == NULL ? NULL : &after->command);
+        state_note_address (space, &after->command, 1);
+      state_address_changed (space, before == NULL ? NULL : &before->command);
+      state_address_changed (space, after == NULL ? NULL : &after->command);
     }
   /* The same once more, a replay, is nothing new. */
   told = before == NULL || after == NULL
@@ -149,9 +153,19 @@ ledger_write (gconstpointer data, GString *value, LkHeaders *headers)
   headers->source = "/latchkey/executor";
   headers->time = entry->at;
   if (entry->is_right)
-    lk_right_write (&entry->right, value);
+    {
+      g_snprintf (headers->subject, sizeof headers->subject, "%" G_GINT64_FORMAT "/%s",
+                  entry->right.member, entry->right.right);
+      lk_right_write (&entry->right, value);
+    }
   else
-    lk_ledger_member_write (&entry->member, value);
+    {
+      g_snprintf (headers->subject, sizeof headers->subject, "%" G_GINT64_FORMAT,
+                  entry->member.member);
+      lk_ledger_member_write (&entry->member, value);
+    }
+  lk_headers_id (headers, headers->type, headers->subject, 0,
+                 entry->is_right ? (gint64) entry->right.state : 0, g_str_hash (value->str));
   return TRUE;
 }
 
@@ -165,12 +179,10 @@ ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer
 
   (void) table;
   (void) partition;
-  if (before != NULL && !before->is_right && before->member.kisi_user_id != 0)
-    (void) g_hash_table_remove (space->users, &before->member.kisi_user_id);
-  if (after != NULL && !after->is_right && after->member.kisi_user_id != 0)
-    g_hash_table_replace (
-        space->users, g_memdup2 (&after->member.kisi_user_id, sizeof after->member.kisi_user_id),
-        g_memdup2 (&member, sizeof member));
+  if (before != NULL)
+    state_index_entry (space, member, before, FALSE);
+  if (after != NULL)
+    state_index_entry (space, member, after, TRUE);
   space->state->changed (state_person (space, member), FALSE, space->state->data);
 }
 

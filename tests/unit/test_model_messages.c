@@ -22,6 +22,7 @@ static const char *const spare[] = {
   "ledger-member intended_at",
   "right intended_at",
   "right ended_at",
+  "right touched_at",
 };
 
 static gboolean

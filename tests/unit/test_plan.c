@@ -19,7 +19,7 @@ typedef struct
   const char *what;
   const char *claims; /* "group from until; …", "*" is open; one command each */
   const char *rights; /* "group from until state user [source]; …" */
-  gboolean not_entitled, no_member, one_right, shared, no_user;
+  gboolean not_entitled, no_member, one_right, shared, no_user, gives_way;
   const char *blocked; /* "group until [reason]" */
   const char *action;  /* "kind class group from until" or "nothing" */
   gint64 wake;         /* seconds; -1: none; 0: not looked at */
@@ -120,6 +120,23 @@ static const Row rows[] = {
   { "one right: the surplus of an older user is taken away", "7 500 2000",
     "7 500 2000 held 4; 7 500 2000 held 5", .one_right = TRUE,
     .action = "delete tidy 7 500 2000" },
+  { "a delete was begun, and it is wanted again: KISI is asked", "7 500 2000",
+    "7 500 2000 doubt 5", .action = "resolve gain_due 7 500 2000" },
+  { "a delete was begun, and some of it is wanted: KISI is asked first", "7 500 3000",
+    "7 500 2000 doubt 5", .action = "resolve gain_due 7 500 2000" },
+  { "a delete was begun, and refused: what is wanted is asked for all the same", "7 500 2000",
+    "7 500 2000 doubt 5", .blocked = "7 * delete_refused",
+    .action = "resolve gain_due 7 500 2000" },
+  { "a delete was begun, and is still wanted: once more", "", "7 500 2000 doubt 5",
+    .action = "delete loss_due 7 500 2000" },
+  { "a delete was begun, and what is open now is too much: once more", "7 1500 2000",
+    "7 500 2000 doubt 5", .action = "delete loss_due 7 500 2000" },
+  { "an older user's right is in another person's way: it goes first", "7 500 2000",
+    "7 500 2000 held 4", .gives_way = TRUE, .action = "delete loss_due 7 500 2000" },
+  { "giving way, what is today's user's stays", "7 500 2000", "7 500 2000 held 5",
+    .gives_way = TRUE, .action = "nothing" },
+  { "one right: what nobody took back is not changed away", "7 90000 95000",
+    "7 500 2000 held 5 pass/9", .one_right = TRUE, .action = "nothing" },
   { "one right: only the open window is wanted", "7 500 2000; 7 90000 95000",
     "7 500 2000 held 5", .one_right = TRUE, .action = "nothing" },
 };
@@ -178,11 +195,13 @@ add_rights (PlanFacts *facts, const char *text)
       right->group_id = g_ascii_strtoll (part[0], NULL, 10);
       right->window = (LkWindow){ seconds (part[1]), seconds (part[2]) };
       right->state = g_str_equal (part[3], "held")    ? LK_RIGHT_HELD
+                     : g_str_equal (part[3], "doubt") ? LK_RIGHT_HELD
                      : g_str_equal (part[3], "ended") ? LK_RIGHT_ENDED
                                                       : LK_RIGHT_INTENDED;
       right->kisi_user_id = g_ascii_strtoll (part[4], NULL, 10);
       right->right_id = 500 + i;
       right->intended_at = NOW - LK_HOUR;
+      right->touched_at = g_str_equal (part[3], "doubt") ? NOW - LK_MINUTE : LK_TIME_NONE;
       if (part[5] != NULL)
         right->sources = g_strsplit (part[5], ",", -1);
       g_ptr_array_add (facts->rights, right);
@@ -202,6 +221,7 @@ test_row (gconstpointer data)
                       .has_member = !row->no_member,
                       .email = "a@B.org",
                       .known = &known,
+                      .gives_way = row->gives_way,
                       .address_is_shared = row->shared,
                       .commands = g_ptr_array_new_with_free_func (command_free),
                       .rights = g_ptr_array_new_with_free_func (right_free) };

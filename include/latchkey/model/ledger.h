@@ -60,6 +60,9 @@ typedef struct
   char **sources;      /* NULL-terminated: "pass/17" */
   LkTime intended_at;  /* when the create was about to start */
   LkTime ended_at;     /* LK_TIME_NONE unless ended */
+  /* A delete or change of it in KISI was about to start then, and what came of it is not known yet;
+   * LK_TIME_NONE once it is. */
+  LkTime touched_at;
 } LkRight;
 
 gboolean lk_right_parse (LkRight *out, const char *json, gsize len, GError **error);
