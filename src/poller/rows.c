@@ -12,12 +12,8 @@
 #define CANCELLED_KEPT_MS LK_HOUR
 
 Rows *
-rows_new (const char *account,
-          Store *store,
-          World *world,
-          LkNexudus *nexudus,
-          const RouteSpaces *spaces,
-          const LkClock *clock)
+rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
+          const RouteSpaces *spaces, const LkClock *clock)
 {
   Rows *rows = g_new0 (Rows, 1);
 
@@ -29,14 +25,14 @@ rows_new (const char *account,
   rows->clock = clock;
   rows->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   rows->held
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   rows->cancelled = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   rows->unlisted = rows_unlisted_new ();
   rows->owed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   rows->pauses = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->cancellations = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->wanted_spaces
-      = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_array_unref);
+      = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
   return rows;
 }
 
@@ -160,7 +156,7 @@ rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data)
     add_unique (unique, g_array_index (spaces, guint, i));
   for (guint i = 0; wanted != NULL && i < wanted->len; i++)
     add_unique (unique, g_array_index (wanted, guint, i));
-  (void)g_hash_table_remove (rows->wanted_spaces, &coworker.id);
+  (void) g_hash_table_remove (rows->wanted_spaces, &coworker.id);
 
   member = (LkMember){ .member = coworker.id,
                        .revision = store_revision (rows->store, read->started_at),
@@ -292,43 +288,67 @@ count_cancelled (Rows *rows, gint64 id)
     }
   g_hash_table_iter_init (&iter, rows->cancelled);
   while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (*(gint64 *)value < now - CANCELLED_KEPT_MS)
+    if (*(gint64 *) value < now - CANCELLED_KEPT_MS)
       g_hash_table_iter_remove (&iter);
   g_hash_table_insert (rows->cancelled, g_memdup2 (&id, sizeof id), g_memdup2 (&now, sizeof now));
   rows->gone[STORE_BOOKINGS]++;
   return TRUE;
 }
 
-/* The snapshot of a cancelled booking says that a booking went; which one, in one of several ways.
- * The booking itself is then read by id, so that one that came back is not taken away. */
+/* A live booking was cancelled, as a row says, which is counted when it is seen for the FIRST time.
+ * The booking is read by id, so that one that came back is not taken away. */
+static void
+cancelled_one (Rows *rows, gint64 id, gboolean first)
+{
+  first = first || g_hash_table_lookup (rows->cancellations, &id) != NULL;
+  (void) g_hash_table_insert (rows->cancellations, g_memdup2 (&id, sizeof id),
+                              GINT_TO_POINTER (first));
+  rows_read_again (rows, STORE_BOOKINGS, id);
+}
+
+/* Which live booking the row names, in one of several ways; 0: none that it names is live. */
+static gint64
+original_of (const Rows *rows, const LkNexudusCancelled *cancelled)
+{
+  gint64 id;
+
+  if (store_is_live (rows->store, STORE_BOOKINGS, cancelled->original_id))
+    return cancelled->original_id;
+  id = store_booking_of_uid (rows->store, cancelled->original_uid);
+  if (id == 0)
+    id = store_booking_of_uid (rows->store, cancelled->uid);
+  if (id == 0 && store_is_live (rows->store, STORE_BOOKINGS, cancelled->id))
+    id = cancelled->id;
+  return id;
+}
+
+/* The snapshot of a cancelled booking says that a booking went. One that names none has still its
+ * person, resource and time. */
 void
 rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data)
 {
   Rows *rows = data;
   g_auto (LkNexudusCancelled) cancelled = { 0 };
   g_autoptr (GError) error = NULL;
-  gboolean fresh;
-  gint64 id = 0;
+  gboolean first;
+  gint64 id;
 
-  (void)read;
+  (void) read;
   if (!lk_nexudus_cancelled_read (&cancelled, row, &error))
     {
       rows_unreadable (rows, LK_NEXUDUS_CANCELLED, error);
       return;
     }
-  fresh = count_cancelled (rows, cancelled.id);
-  if (store_is_live (rows->store, STORE_BOOKINGS, cancelled.original_id))
-    id = cancelled.original_id;
-  if (id == 0)
-    id = store_booking_of_uid (rows->store, cancelled.original_uid);
-  if (id == 0)
-    id = store_booking_of_uid (rows->store, cancelled.uid);
-  if (id == 0 && store_is_live (rows->store, STORE_BOOKINGS, cancelled.id))
-    id = cancelled.id;
-  if (id == 0)
-    return;
-  fresh = fresh || g_hash_table_lookup (rows->cancellations, &id) != NULL;
-  (void)g_hash_table_insert (rows->cancellations, g_memdup2 (&id, sizeof id),
-                             GINT_TO_POINTER (fresh));
-  rows_read_again (rows, STORE_BOOKINGS, id);
+  first = count_cancelled (rows, cancelled.id);
+  id = original_of (rows, &cancelled);
+  if (id != 0)
+    cancelled_one (rows, id, first);
+  else if (cancelled.original_id == 0 && cancelled.original_uid == NULL
+           && cancelled.until != LK_TIME_NONE)
+    {
+      g_autoptr (GArray) alike = store_bookings_at (rows->store, cancelled.coworker,
+                                                    cancelled.resource, cancelled.until);
+      for (guint i = 0; i < alike->len; i++)
+        cancelled_one (rows, g_array_index (alike, gint64, i), first && i == 0);
+    }
 }

@@ -114,7 +114,7 @@ decode (const LkRecord *record, gpointer data, GError **error)
 static int
 compare (gconstpointer a, gconstpointer b)
 {
-  gint64 x = ((const Known *)a)->revision, y = ((const Known *)b)->revision;
+  gint64 x = ((const Known *) a)->revision, y = ((const Known *) b)->revision;
 
   return x < y ? -1 : x > y;
 }
@@ -152,12 +152,8 @@ add_place (Store *store, StoreKind kind, gint64 id, guint space, gint64 member)
 }
 
 static void
-changed (LkTable *table,
-         gint32 partition,
-         const char *key,
-         gconstpointer old_entry,
-         gpointer new_entry,
-         gpointer data)
+changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+         gpointer new_entry, gpointer data)
 {
   Shelf *shelf = data;
   const Known *before = old_entry, *after = new_entry;
@@ -171,7 +167,7 @@ changed (LkTable *table,
   if (was_live)
     {
       shelf->live--;
-      (void)g_hash_table_remove (shelf->losses, key);
+      (void) g_hash_table_remove (shelf->losses, key);
       drop_place (shelf->store, shelf->kind, id, shelf->space, member);
     }
   else
@@ -250,8 +246,8 @@ store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again, gp
         const LkConfigSpace *space = spaces->pdata[s];
         Shelf *shelf = &store->shelves[s * STORE_KINDS + k];
         g_autofree char *topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
-                                                store_topic_kind ((StoreKind)k), space->code);
-        *shelf = (Shelf){ .store = store, .kind = (StoreKind)k, .space = s };
+                                                store_topic_kind ((StoreKind) k), space->code);
+        *shelf = (Shelf){ .store = store, .kind = (StoreKind) k, .space = s };
         shelf->losses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
         shelf->table = lk_table_new (lk_program_reader (program), lk_program_producer (program),
                                      topic, space->partitions, &ops, shelf);
@@ -361,6 +357,42 @@ store_booking_of_uid (const Store *store, const char *uid)
   return id != NULL && store_is_live (store, STORE_BOOKINGS, *id) ? *id : 0;
 }
 
+typedef struct
+{
+  gint64 resource;
+  LkTime until;
+  GArray *ids;
+} At;
+
+static void
+look_at (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
+{
+  const Known *known = entry;
+  At *at = data;
+  gint64 member, id;
+
+  if (known->deleted || known->of != at->resource || known->listed_until != at->until)
+    return;
+  store_ids_of_key (key, &member, &id);
+  g_array_append_val (at->ids, id);
+}
+
+GArray *
+store_bookings_at (const Store *store, gint64 member, gint64 resource, LkTime until)
+{
+  At at = { resource, until, g_array_new (FALSE, FALSE, sizeof (gint64)) };
+  char first[LK_KEY_MAX];
+
+  store_key_of (STORE_MEMBERS, member, member, first);
+  for (guint s = 0; s < store->spaces->len; s++)
+    {
+      LkTable *table = store_shelf (store, STORE_BOOKINGS, s)->table;
+      lk_table_foreach_of (table, lk_partition_of_member (member, lk_table_partitions (table)),
+                           first, look_at, &at);
+    }
+  return at.ids;
+}
+
 guint
 store_live (const Store *store, StoreKind kind, guint space)
 {
@@ -368,13 +400,8 @@ store_live (const Store *store, StoreKind kind, guint space)
 }
 
 void
-store_each_missing (Store *store,
-                    StoreKind kind,
-                    GHashTable *seen,
-                    gint64 revision,
-                    LkTime started,
-                    StoreMissingFunc func,
-                    gpointer data)
+store_each_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision, LkTime started,
+                    StoreMissingFunc func, gpointer data)
 {
   GHashTableIter iter;
   gpointer key, value;
@@ -383,7 +410,7 @@ store_each_missing (Store *store,
   while (g_hash_table_iter_next (&iter, &key, &value))
     {
       const GArray *places = value;
-      gint64 id = *(gint64 *)key;
+      gint64 id = *(gint64 *) key;
 
       if (g_hash_table_contains (seen, &id))
         continue;
@@ -435,8 +462,8 @@ store_sweep (Store *store)
           gint64 member, id;
           store_ids_of_key (keys->pdata[k], &member, &id);
           /* A failure leaves it for the next sweep. */
-          (void)lk_table_put (table, lk_partition_of_member (member, lk_table_partitions (table)),
-                              keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
+          (void) lk_table_put (table, lk_partition_of_member (member, lk_table_partitions (table)),
+                               keys->pdata[k], NULL, 0, NULL, NULL, NULL, NULL);
         }
     }
 }

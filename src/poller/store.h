@@ -66,18 +66,15 @@ void store_member_spaces (const Store *store, gint64 member, GArray *out);
 gboolean store_is_live (const Store *store, StoreKind kind, gint64 id);
 /* Id of the live booking with UniqueId UID, 0: none. */
 gint64 store_booking_of_uid (const Store *store, const char *uid);
+/* Ids (gint64) of the live bookings of MEMBER for RESOURCE that end at UNTIL. */
+GArray *store_bookings_at (const Store *store, gint64 member, gint64 resource, LkTime until);
 
 /* Calls FUNC for each live key that a whole listing begun at STARTED, with REVISION, should have
  * contained, whose id (gint64) is not in SEEN and that is not known to be lost. FUNC may add to
  * SEEN, and must not change the store. */
 typedef void (*StoreMissingFunc) (StoreKind kind, gint64 id, guint space, gpointer data);
-void store_each_missing (Store *store,
-                         StoreKind kind,
-                         GHashTable *seen,
-                         gint64 revision,
-                         LkTime started,
-                         StoreMissingFunc func,
-                         gpointer data);
+void store_each_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision,
+                         LkTime started, StoreMissingFunc func, gpointer data);
 
 /* Tombstones what has been over for 30 days. */
 void store_sweep (Store *store);

@@ -131,7 +131,10 @@ def test_a_total_that_moves_once_restarts_nothing(large: Polled) -> None:
 
 NO: dict[str, Row] = {
     "409-retry-after": {"status": 409, "headers": {"Retry-After": "1"}},
+    "429-retry-after": {"status": 429, "headers": {"Retry-After": "1"}},
     "429-text": {"status": 429, "body": {"Message": "Too many requests. Wait 0.7 seconds"}},
+    "409-bare": {"status": 409},
+    "429-bare": {"status": 429},
 }
 
 

@@ -56,7 +56,7 @@ typedef struct
   char *original_uid; /* NULL: not said */
   char *uid;          /* its own */
   gint64 coworker, resource;
-  LkTime from;
+  LkTime until;
 } LkNexudusCancelled;
 
 typedef struct

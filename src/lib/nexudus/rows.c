@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LOCATIONS_MAX 1000
+#define DATE_LEN 10 /* 2026-09-01 */
 
 static gboolean
 get_id (json_t *row, gint64 *out, GError **error)
@@ -42,6 +43,23 @@ get_text (json_t *row, const char *key, char **out, GError **error)
   return TRUE;
 }
 
+/* A time, with or without a zone, or nothing but a date, which is its midnight UTC as well
+ * (nexudus-api.md §2.7). Absent and null are LK_TIME_NONE. */
+static gboolean
+get_time (json_t *row, const char *key, LkTime *out, GError **error)
+{
+  const char *text = json_string_value (json_object_get (row, key));
+  g_autofree char *whole = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (text == NULL || strlen (text) != DATE_LEN)
+    return lk_json_get_time_opt (row, key, out, error);
+  whole = g_strconcat (text, "T00:00:00Z", NULL);
+  if (lk_time_parse (whole, strlen (whole), out, &local))
+    return TRUE;
+  return lk_fail (error, LK_ERROR_REJECT, "%s: %s", key, local->message);
+}
+
 /* A field that decides a door: a row without it can't be trusted, since a list may leave out what
  * it likes (nexudus-api.md §2.4). */
 static gboolean
@@ -59,7 +77,7 @@ lk_nexudus_coworker_read (LkNexudusCoworker *out, json_t *row, GError **error)
       && get_text (row, "Email", &out->email, error)
       && get_text (row, "FullName", &out->name, error)
       && get_ref (row, "InvoicingBusinessId", &out->business, error)
-      && lk_json_get_time_opt (row, "UpdatedOn", &out->updated_at, error))
+      && get_time (row, "UpdatedOn", &out->updated_at, error))
     return TRUE;
   lk_nexudus_coworker_clear (out);
   return FALSE;
@@ -85,10 +103,10 @@ lk_nexudus_pass_read (LkNexudusPass *out, json_t *row, GError **error)
       && lk_json_get_bool_opt (row, "IsFromTariff", FALSE, &out->from_plan, error)
       && get_text (row, "CoworkerProductUniqueId", &product, error)
       && get_text (row, "CoworkerContractUniqueId", &out->contract_uid, error)
-      && lk_json_get_time_opt (row, "CreatedOn", &out->created_at, error)
-      && lk_json_get_time_opt (row, "UsedDate", &out->used_at, error)
-      && lk_json_get_time_opt (row, "ExpireDate", &out->expires_at, error)
-      && lk_json_get_time_opt (row, "UpdatedOn", &out->updated_at, error))
+      && get_time (row, "CreatedOn", &out->created_at, error)
+      && get_time (row, "UsedDate", &out->used_at, error)
+      && get_time (row, "ExpireDate", &out->expires_at, error)
+      && get_time (row, "UpdatedOn", &out->updated_at, error))
     {
       out->from_product = product != NULL;
       return TRUE;
@@ -158,7 +176,7 @@ lk_nexudus_booking_read (LkNexudusBooking *out, json_t *row, GError **error)
       && lk_json_get_time (row, "FromTime", &out->from, error)
       && lk_json_get_time (row, "ToTime", &out->until, error)
       && lk_json_get_bool_opt (row, "Tentative", FALSE, &out->tentative, error)
-      && lk_json_get_time_opt (row, "UpdatedOn", &out->updated_at, error))
+      && get_time (row, "UpdatedOn", &out->updated_at, error))
     return TRUE;
   lk_nexudus_booking_clear (out);
   return FALSE;
@@ -203,7 +221,7 @@ lk_nexudus_cancelled_read (LkNexudusCancelled *out, json_t *row, GError **error)
   if (get_id (row, &out->id, error) && get_text (row, "UniqueId", &out->uid, error)
       && get_ref (row, "CoworkerId", &out->coworker, error)
       && get_ref (row, "ResourceId", &out->resource, error)
-      && lk_json_get_time_opt (row, "FromTime", &out->from, error))
+      && get_time (row, "ToTime", &out->until, error))
     {
       read_original (out, row);
       return TRUE;
@@ -269,11 +287,11 @@ lk_nexudus_contract_read (LkNexudusContract *out, json_t *row, GError **error)
       && get_flag (row, "Active", &out->active, error)
       && lk_json_get_bool_opt (row, "InPausedPeriod", FALSE, &out->paused, error)
       && lk_json_get_bool_opt (row, "Cancelled", FALSE, &out->cancelled, error)
-      && lk_json_get_time_opt (row, "StartDate", &out->starts_at, error)
-      && lk_json_get_time_opt (row, "CancellationDate", &out->ends_at, error)
-      && lk_json_get_time_opt (row, "InPausedPeriodFrom", &out->paused_from, error)
-      && lk_json_get_time_opt (row, "InPausedPeriodUntil", &out->paused_until, error)
-      && lk_json_get_time_opt (row, "UpdatedOn", &out->updated_at, error))
+      && get_time (row, "StartDate", &out->starts_at, error)
+      && get_time (row, "CancellationDate", &out->ends_at, error)
+      && get_time (row, "InPausedPeriodFrom", &out->paused_from, error)
+      && get_time (row, "InPausedPeriodUntil", &out->paused_until, error)
+      && get_time (row, "UpdatedOn", &out->updated_at, error))
     return TRUE;
   lk_nexudus_contract_clear (out);
   return FALSE;
@@ -292,8 +310,8 @@ lk_nexudus_pause_read (LkNexudusPause *out, json_t *row, GError **error)
   *out = (LkNexudusPause){ 0 };
   if (get_id (row, &out->id, error)
       && lk_json_get_int (row, "CoworkerContractId", &out->contract, error)
-      && lk_json_get_time_opt (row, "PauseFrom", &out->from, error)
-      && lk_json_get_time_opt (row, "PauseUntil", &out->until, error))
+      && get_time (row, "PauseFrom", &out->from, error)
+      && get_time (row, "PauseUntil", &out->until, error))
     return TRUE;
   *out = (LkNexudusPause){ 0 };
   return FALSE;
