@@ -324,7 +324,7 @@ let_go (Brake *brake, StoreKind kind, guint space, LkTrip *tripped)
       answer (&brake->guards[space], tripped->id, "done", NULL);
       remove_trip (brake, tripped);
     }
-  store_delete_lost (brake->store, kind, space);
+  store_let_lost_go (brake->store, kind, space);
 }
 
 static void

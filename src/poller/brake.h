@@ -5,7 +5,9 @@
  * of a kind than its configuration allows removes none of them: it trips. What is held waits until
  * it is there again, or until `latchkey brake release` names the trip (a wish in control.<space>,
  * whose outcome is written beside it). Trips stand in the account's record, so they outlive their
- * owner. What Nexudus states is never held: it does not come by here. Loop thread.
+ * owner. A contract that is nowhere takes
+ * as much from its passes, and counts as well. What Nexudus states is never held: it does not come
+ * by here. Loop thread.
  */
 #pragma once
 
@@ -20,13 +22,8 @@ typedef struct _Brake Brake;
 typedef void (*BrakeReleasedFunc) (gpointer data);
 
 /* SPACES (LkConfigSpace*) are those of the account, as in STORE; all is borrowed. */
-Brake *brake_new (LkProgram *program,
-                  const char *account,
-                  const GPtrArray *spaces,
-                  Store *store,
-                  Record *record,
-                  BrakeReleasedFunc released,
-                  gpointer data);
+Brake *brake_new (LkProgram *program, const char *account, const GPtrArray *spaces, Store *store,
+                  Record *record, BrakeReleasedFunc released, gpointer data);
 void brake_free (Brake *brake);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Brake, brake_free)
 

@@ -50,13 +50,13 @@ put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known 
  */
 
 static void
-lose (Shelf *shelf, gint64 member, gint64 id, gint64 revision)
+lose (Shelf *shelf, gint64 member, gint64 id, gint64 revision, gboolean without_contract)
 {
   char key[LK_KEY_MAX];
-  const Loss loss = { member, id, revision };
+  const Loss loss = { member, id, revision, without_contract };
 
   store_key_of (shelf->kind, member, id, key);
-  (void)g_hash_table_insert (shelf->losses, g_strdup (key), g_memdup2 (&loss, sizeof loss));
+  (void) g_hash_table_insert (shelf->losses, g_strdup (key), g_memdup2 (&loss, sizeof loss));
 }
 
 /* KEY was read at REVISION, so it is not lost, unless that is older than its loss. */
@@ -66,11 +66,26 @@ find_again (Shelf *shelf, const char *key, gint64 revision)
   const Loss *loss = g_hash_table_lookup (shelf->losses, key);
 
   if (loss != NULL && loss->revision < revision)
-    (void)g_hash_table_remove (shelf->losses, key);
+    (void) g_hash_table_remove (shelf->losses, key);
 }
 
 /* --- snapshots ----------------------------------------------------------------------------------
  */
+
+/* Whether FRESH, which has no contract any more, waits for the brake: not when its own row states
+ * something besides, that it is used or ends at another time. */
+static gboolean
+is_held (Shelf *shelf, gint64 member, gint64 id, const char *key, const Known *fresh)
+{
+  const Known *known = store_stands (shelf, member, key);
+
+  if (known == NULL || known->deleted || g_hash_table_remove (shelf->judged, key)
+      || known->listed_until != fresh->listed_until || known->ended_at != fresh->ended_at
+      || diff_judge (known, fresh, store_now (shelf->store)) != DIFF_PUBLISH)
+    return FALSE;
+  lose (shelf, member, id, fresh->revision, TRUE);
+  return TRUE;
+}
 
 /* FRESH is what the text in store->text says; publishes it, or has it read again. */
 static void
@@ -97,8 +112,8 @@ offer (Shelf *shelf, gint64 member, gint64 id, const Known *fresh)
 }
 
 static void
-write_deleted (
-    Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision, Known *known)
+write_deleted (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision,
+               Known *known)
 {
   char *space = store_space (store, place->space)->code;
 
@@ -150,8 +165,8 @@ delete_at (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 r
 /* Whether MEMBER's row is not at PLACE any more although it still names the pass type or resource
  * OF: that one is of other places now, which is no word of Nexudus on this row. */
 static gboolean
-is_rerouted (
-    const Store *store, StoreKind kind, const Place *place, gint64 id, gint64 member, gint64 of)
+is_rerouted (const Store *store, StoreKind kind, const Place *place, gint64 id, gint64 member,
+             gint64 of)
 {
   char key[LK_KEY_MAX];
   const Known *known;
@@ -163,13 +178,8 @@ is_rerouted (
 
 /* Deleted, or lost, where the entity lives but no longer belongs. SPACES NULL: it is gone. */
 static void
-drop_elsewhere (Store *store,
-                StoreKind kind,
-                gint64 id,
-                gint64 member,
-                gint64 of,
-                const GArray *spaces,
-                gint64 revision)
+drop_elsewhere (Store *store, StoreKind kind, gint64 id, gint64 member, gint64 of,
+                const GArray *spaces, gint64 revision)
 {
   const GArray *places = g_hash_table_lookup (store->places[kind], &id);
   g_autofree Place *copy = NULL;
@@ -184,7 +194,7 @@ drop_elsewhere (Store *store,
       if (is_wanted (&copy[i], member, spaces))
         continue;
       if (spaces != NULL && is_rerouted (store, kind, &copy[i], id, member, of))
-        lose (store_shelf (store, kind, copy[i].space), member, id, revision);
+        lose (store_shelf (store, kind, copy[i].space), member, id, revision, FALSE);
       else
         delete_at (store, kind, &copy[i], id, revision);
     }
@@ -205,21 +215,37 @@ store_member (Store *store, LkMember *member, const GArray *spaces)
     }
 }
 
-void
-store_pass (Store *store, LkPass *pass, const GArray *spaces)
+static void
+take_pass (Store *store, LkPass *pass, const GArray *spaces, gboolean without_contract)
 {
   for (guint i = 0; i < spaces->len; i++)
     {
       guint space = g_array_index (spaces, guint, i);
+      Shelf *shelf = store_shelf (store, STORE_PASSES, space);
+      char key[LK_KEY_MAX];
       Known known;
+      store_key_of (STORE_PASSES, pass->member, pass->pass, key);
       pass->space = store_space (store, space)->code;
       known_of_pass (pass, store_now (store), LISTED_AFTER_USE_MS, &known);
       g_string_truncate (store->text, 0);
       lk_pass_write (pass, store->text);
-      offer (store_shelf (store, STORE_PASSES, space), pass->member, pass->pass, &known);
+      if (!without_contract || !is_held (shelf, pass->member, pass->pass, key, &known))
+        offer (shelf, pass->member, pass->pass, &known);
     }
   drop_elsewhere (store, STORE_PASSES, pass->pass, pass->member, pass->type, spaces,
                   pass->revision);
+}
+
+void
+store_pass (Store *store, LkPass *pass, const GArray *spaces)
+{
+  take_pass (store, pass, spaces, FALSE);
+}
+
+void
+store_pass_without_contract (Store *store, LkPass *pass, const GArray *spaces)
+{
+  take_pass (store, pass, spaces, TRUE);
 }
 
 void
@@ -271,7 +297,7 @@ store_lost (Store *store, StoreKind kind, gint64 id, gint64 revision)
   for (guint i = 0; places != NULL && i < places->len; i++)
     {
       const Place *place = &g_array_index (places, Place, i);
-      lose (store_shelf (store, kind, place->space), place->member, id, revision);
+      lose (store_shelf (store, kind, place->space), place->member, id, revision, FALSE);
     }
 }
 
@@ -281,8 +307,18 @@ store_losses (const Store *store, StoreKind kind, guint space)
   return g_hash_table_size (store_shelf (store, kind, space)->losses);
 }
 
+static void
+let_pass (Shelf *shelf, const Loss *lost)
+{
+  char key[LK_KEY_MAX];
+
+  store_key_of (shelf->kind, lost->member, lost->id, key);
+  (void) g_hash_table_add (shelf->judged, g_strdup (key));
+  shelf->store->again (shelf->kind, lost->id, shelf->store->data);
+}
+
 void
-store_delete_lost (Store *store, StoreKind kind, guint space)
+store_let_lost_go (Store *store, StoreKind kind, guint space)
 {
   Shelf *shelf = store_shelf (store, kind, space);
   g_autoptr (GPtrArray) losses = g_ptr_array_new_with_free_func (g_free);
@@ -298,7 +334,10 @@ store_delete_lost (Store *store, StoreKind kind, guint space)
     {
       const Loss *lost = losses->pdata[i];
       const Place place = { space, lost->member };
-      delete_at (store, kind, &place, lost->id, lost->revision);
+      if (lost->without_contract)
+        let_pass (shelf, lost);
+      else
+        delete_at (store, kind, &place, lost->id, lost->revision);
     }
 }
 
@@ -306,5 +345,8 @@ void
 store_forget_lost (Store *store)
 {
   for (guint i = 0; i < store->spaces->len * STORE_KINDS; i++)
-    g_hash_table_remove_all (store->shelves[i].losses);
+    {
+      g_hash_table_remove_all (store->shelves[i].losses);
+      g_hash_table_remove_all (store->shelves[i].judged);
+    }
 }

@@ -224,7 +224,10 @@ rows_pass (json_t *row, const LkNexudusRead *read, gpointer data)
                                                     : LK_ORIGIN_DIRECT,
                       .has_contract = pass.contract_uid != NULL,
                       .contract = contract };
-  store_pass (rows->store, &snapshot, spaces);
+  if (pass.contract_uid != NULL && world_contract_is_missing (rows->world, pass.contract_uid))
+    store_pass_without_contract (rows->store, &snapshot, spaces);
+  else
+    store_pass (rows->store, &snapshot, spaces);
 }
 
 void

@@ -249,6 +249,7 @@ store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again, gp
                                                 store_topic_kind ((StoreKind) k), space->code);
         *shelf = (Shelf){ .store = store, .kind = (StoreKind) k, .space = s };
         shelf->losses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+        shelf->judged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
         shelf->table = lk_table_new (lk_program_reader (program), lk_program_producer (program),
                                      topic, space->partitions, &ops, shelf);
         lk_table_follow_all (shelf->table);
@@ -265,6 +266,7 @@ store_free (Store *store)
     {
       lk_table_free (store->shelves[i].table);
       g_hash_table_unref (store->shelves[i].losses);
+      g_hash_table_unref (store->shelves[i].judged);
     }
   g_free (store->shelves);
   for (guint k = 0; k < STORE_KINDS; k++)

@@ -47,6 +47,9 @@ gint64 store_revision (const Store *store, LkTime started_at);
  * revision from store_revision stands in the snapshot already. */
 void store_member (Store *store, LkMember *member, const GArray *spaces);
 void store_pass (Store *store, LkPass *pass, const GArray *spaces);
+/* The same of a pass that gives nothing because its contract is nowhere: where it is live, that is
+ * a loss, which is published once the brake has judged it. */
+void store_pass_without_contract (Store *store, LkPass *pass, const GArray *spaces);
 void store_booking (Store *store, LkBooking *booking, const GArray *spaces);
 /* Nexudus states that it is gone (read at REVISION): published as deleted. */
 void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
@@ -55,8 +58,9 @@ void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
  * them, and are forgotten when what they are of is read again, or deleted. */
 void store_lost (Store *store, StoreKind kind, gint64 id, gint64 revision);
 guint store_losses (const Store *store, StoreKind kind, guint space);
-void store_delete_lost (Store *store, StoreKind kind, guint space); /* published as deleted */
-void store_forget_lost (Store *store);                              /* of all kinds and spaces */
+/* Published as deleted, or read again and published as it then is. */
+void store_let_lost_go (Store *store, StoreKind kind, guint space);
+void store_forget_lost (Store *store); /* of all kinds and spaces */
 /* How many live keys there are. */
 guint store_live (const Store *store, StoreKind kind, guint space);
 

@@ -22,12 +22,14 @@ typedef struct
   LkTable *table;
   guint live;         /* keys */
   GHashTable *losses; /* key → Loss */
+  GHashTable *judged; /* keys that may be published without their contract */
 } Shelf;
 
-/* What was not there when it was read, at REVISION. */
+/* What was not there when it was read, at REVISION, or had no contract then. */
 typedef struct
 {
   gint64 member, id, revision;
+  gboolean without_contract;
 } Loss;
 
 /* Where an entity lives. */

@@ -45,6 +45,8 @@ gboolean world_may_have_lost_pause (const World *world, const LkNexudusContract 
 
 const LkNexudusPassType *world_pass_type (const World *world, gint64 id);
 const LkNexudusResource *world_resource (const World *world, gint64 id);
+/* UID was looked for and is nowhere. */
+gboolean world_contract_is_missing (const World *world, const char *uid);
 /* FALSE: not known (yet). */
 gboolean world_contract (const World *world, const char *uid, LkContract *out);
 

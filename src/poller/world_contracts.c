@@ -78,8 +78,8 @@ keep (World *world, const char *uid, const Contract *contract)
   char *key = g_strdup (uid);
 
   if (contract->id != 0)
-    (void)g_hash_table_replace (world->uids, g_memdup2 (&contract->id, sizeof contract->id), key);
-  (void)g_hash_table_replace (world->contracts, key, g_memdup2 (contract, sizeof *contract));
+    (void) g_hash_table_replace (world->uids, g_memdup2 (&contract->id, sizeof contract->id), key);
+  (void) g_hash_table_replace (world->contracts, key, g_memdup2 (contract, sizeof *contract));
 }
 
 gboolean
@@ -101,7 +101,7 @@ world_set_contract (World *world, const LkNexudusContract *row, LkTime now)
 
   if (row->uid == NULL)
     return FALSE;
-  (void)set_pause_of (world, &contract, now);
+  (void) set_pause_of (world, &contract, now);
   before = g_hash_table_lookup (world->contracts, row->uid);
   same = before != NULL && contract_equal (&before->contract, &contract.contract);
   keep (world, row->uid, &contract);
@@ -118,6 +118,14 @@ world_set_contract_missing (World *world, const char *uid)
                                            .paused_until = LK_TIME_NONE } };
 
   keep (world, uid, &nowhere);
+}
+
+gboolean
+world_contract_is_missing (const World *world, const char *uid)
+{
+  const Contract *contract = g_hash_table_lookup (world->contracts, uid);
+
+  return contract != NULL && contract->id == 0;
 }
 
 gboolean
@@ -150,10 +158,10 @@ take_out (World *world, const LkNexudusPause *pause)
   gint64 contract = pause->contract;
   GPtrArray *rows = g_hash_table_lookup (world->paused, &contract);
 
-  (void)g_ptr_array_remove_fast (rows, (gpointer)pause);
+  (void) g_ptr_array_remove_fast (rows, (gpointer) pause);
   if (rows->len == 0)
-    (void)g_hash_table_remove (world->paused, &contract);
-  (void)g_hash_table_remove (world->pauses, &pause->id);
+    (void) g_hash_table_remove (world->paused, &contract);
+  (void) g_hash_table_remove (world->pauses, &pause->id);
 }
 
 const char *
@@ -182,10 +190,10 @@ world_set_pause (World *world, const LkNexudusPause *row, LkTime now)
   if (rows == NULL)
     {
       rows = g_ptr_array_new ();
-      (void)g_hash_table_insert (world->paused, g_memdup2 (&own->contract, sizeof (gint64)), rows);
+      (void) g_hash_table_insert (world->paused, g_memdup2 (&own->contract, sizeof (gint64)), rows);
     }
   g_ptr_array_add (rows, own);
-  (void)g_hash_table_insert (world->pauses, &own->id, own);
+  (void) g_hash_table_insert (world->pauses, &own->id, own);
   return look_again (world, own->contract, now);
 }
 
@@ -217,9 +225,9 @@ world_pass_pauses (World *world, LkTime now)
   g_hash_table_iter_init (&iter, world->paused);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
-      const char *uid = look_again (world, *(gint64 *)key, now);
+      const char *uid = look_again (world, *(gint64 *) key, now);
       if (uid != NULL)
-        g_ptr_array_add (changed, (gpointer)uid);
+        g_ptr_array_add (changed, (gpointer) uid);
     }
   return changed;
 }

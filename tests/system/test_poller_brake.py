@@ -15,7 +15,7 @@ from harness.sandbox import Row
 from harness.stack import Stack
 from harness.topics import produce
 from harness.wait import wait_for
-from poller_world import DUMBO, HOURS_24, MONCLOA, Polled, config, ident, large_world, text
+from poller_world import DUMBO, HOURS_24, MONCLOA, RESIDENT, Polled, config, ident, large_world, text
 
 pytest_plugins = ["poller_fixtures"]
 
@@ -113,6 +113,43 @@ def test_rows_that_come_back_were_never_removed(braked: Polled) -> None:
     assert braked.poller.metrics().value("latchkey_brake_held", space="moncloa",
                                          kind="passes") == 0
     assert braked.everything() == before
+
+
+def test_contracts_that_are_nowhere_take_nothing_at_once(braked: Polled) -> None:
+    """A poller that knows none yet, and lists that show none: each pass would lose its contract."""
+    of_plan = []
+    for n in range(8):
+        started = braked.sandbox.start_contract(FIRST + n, RESIDENT)
+        of_plan += [f"{FIRST + n}/{row['Id']}" for row in started["passes"]]
+    for key in of_plan:
+        braked.becomes("passes", key, origin="plan")
+    before = braked.everything()
+    assert braked.poller.terminate() == 0
+    with braked.faults({"service": "nexudus", "path": "/api/billing/coworkercontracts",
+                        "effect": "status", "status": 200, "count": 0, "body": {
+                            "Records": [], "TotalItems": 0, "TotalPages": 0,
+                            "HasNextPage": False}}):
+        braked.poller.start()
+        braked.poller.wait_ready()
+        trip(braked, len(of_plan))
+        braked.listed()
+    wait_for(lambda: braked.account()["trips"] == [], "the trip is over", 30)
+    assert braked.everything() == before
+    # One that is really nowhere has nothing to come back.
+    braked.poller.terminate()
+    uid = {row["Id"]: row for row in braked.sandbox.rows("coworkertimepasses")}[
+        ident(of_plan[0])]["CoworkerContractUniqueId"]
+    contract = next(row for row in braked.sandbox.rows("coworkercontracts")
+                    if row["UniqueId"] == uid)
+    braked.sandbox.delete("coworkercontracts", contract["Id"])
+    braked.poller.start()
+
+    def inactive() -> bool:
+        shown = braked.table("passes")[of_plan[0]]["contract"]
+        assert shown["active"] is False, shown
+        return True
+
+    wait_for(inactive, "it gives nothing", 30)
 
 
 def test_held_until_released(braked: Polled, member: int) -> None:
