@@ -4,66 +4,17 @@
  * The queue of reads: lists page by page, single rows, totals. One request of a read at a time,
  * several reads at once, urgent ones first.
  */
-#include <latchkey/nexudus/nexudus.h>
-
-#include "session.h"
+#include "read.h"
 
 #include <latchkey/base/log.h>
-#include <latchkey/model/json.h>
 #include <string.h>
 
-#define PAGE_SIZE        500
-#define PAGES_MAX        4000
-#define IN_FLIGHT_MAX    4
-#define TRIES_MAX        4
+#define TRIES_MAX 4
+#define PAGE_SIZE 500
+#define IN_FLIGHT_MAX 4
 #define READ_DEADLINE_MS 30000 /* nexudus-api.md §7.13 */
-#define LISTING_RESERVE  0.4   /* of the rate, which a listing leaves to the urgent */
-#define SPACING_MS       150 /* Nexudus takes one in 100 ms; on the way they bunch */
-
-typedef enum
-{
-  READ_LIST,
-  READ_GET,
-  READ_COUNT,
-} ReadKind;
-
-typedef struct
-{
-  LkNexudus *nexudus;
-  ReadKind kind;
-  LkNexudusEntity entity;
-  gint64 id;
-  char *query;
-  LkNexudusUrgency urgency;
-  LkNexudusRowFunc row;
-  LkNexudusDoneFunc done;
-  LkNexudusGetFunc got;
-  gpointer data;
-
-  guint page, size;
-  GHashTable *seen; /* ids of earlier pages */
-  LkNexudusRead read;
-  LkHttpCall *call;
-  guint tries;
-  gboolean logged_in_again;
-  gint64 not_before; /* steady */
-  LkBackoff backoff;
-} Read;
-
-struct _LkNexudus
-{
-  const LkConfigNexudus *config;
-  const LkClock *clock;
-  LkTimers *timers;
-  LkBudget *budget;
-  LkHttp *http;
-  LkSession *session;
-  GQueue waiting[LK_NEXUDUS_URGENCIES];
-  double reserve[LK_NEXUDUS_URGENCIES];
-  guint64 requests[LK_NEXUDUS_URGENCIES];
-  GPtrArray *running;
-  LkTimer *timer;
-};
+#define LISTING_RESERVE 0.4    /* of the rate, which a listing leaves to the urgent */
+#define SPACING_MS 150 /* Nexudus takes one in 100 ms; on the way they bunch */
 
 static void pump (LkNexudus *nexudus);
 static void wake_in (LkNexudus *nexudus, gint64 ms);
@@ -95,12 +46,8 @@ read_free (gpointer data)
 }
 
 static Read *
-read_new (LkNexudus *nexudus,
-          ReadKind kind,
-          LkNexudusEntity entity,
-          const char *query,
-          LkNexudusUrgency urgency,
-          gpointer data)
+read_new (LkNexudus *nexudus, ReadKind kind, LkNexudusEntity entity, const char *query,
+          LkNexudusUrgency urgency, gpointer data)
 {
   Read *read = g_new0 (Read, 1);
 
@@ -133,199 +80,49 @@ call_back (Read *read, json_t *row, const GError *error)
   read_free (read);
 }
 
-/* The end. */
-static void
-finish (Read *read, json_t *row, const GError *error)
+void
+lk_nexudus_read_finish (Read *read, json_t *row, const GError *error)
 {
   LkNexudus *nexudus = read->nexudus;
 
-  (void)g_ptr_array_remove_fast (nexudus->running, read);
+  (void) g_ptr_array_remove_fast (nexudus->running, read);
   if (error != NULL)
     lk_warning (LK_F (.account = nexudus->config->account, .event = "read_failed", .error = error),
                 "a read of Nexudus failed and changes nothing");
   call_back (read, row, error);
 }
 
-/* Back into the queue, at its front, after WAIT_MS. */
-static void
-again (Read *read, gint64 wait_ms)
+void
+lk_nexudus_read_again (Read *read, gint64 wait_ms)
 {
   LkNexudus *nexudus = read->nexudus;
 
-  (void)g_ptr_array_remove_fast (nexudus->running, read);
+  (void) g_ptr_array_remove_fast (nexudus->running, read);
   read->not_before = lk_clock_steady (nexudus->clock) + wait_ms;
   g_queue_push_head (&nexudus->waiting[read->urgency], read);
 }
 
-static void
-fail (Read *read, LkErrorCode code, const char *reason)
+void
+lk_nexudus_read_fail (Read *read, LkErrorCode code, const char *reason)
 {
   g_autoptr (GError) error = NULL;
 
   if (read->kind == READ_GET)
-    (void)lk_fail (&error, code, "%s/%" G_GINT64_FORMAT ": %s", lk_nexudus_path (read->entity),
-                   read->id, reason);
+    (void) lk_fail (&error, code, "%s/%" G_GINT64_FORMAT ": %s", lk_nexudus_path (read->entity),
+                    read->id, reason);
   else
-    (void)lk_fail (&error, code, "%s page %u: %s", lk_nexudus_path (read->entity), read->page,
-                   reason);
-  finish (read, NULL, error);
+    (void) lk_fail (&error, code, "%s page %u: %s", lk_nexudus_path (read->entity), read->page,
+                    reason);
+  lk_nexudus_read_finish (read, NULL, error);
 }
 
-/* What may pass by itself: a few tries with back-off, then the read fails. */
-static void
-try_again (Read *read, const char *reason)
+void
+lk_nexudus_read_try_again (Read *read, const char *reason)
 {
   if (++read->tries >= TRIES_MAX)
-    fail (read, LK_ERROR_RETRY, reason);
+    lk_nexudus_read_fail (read, LK_ERROR_RETRY, reason);
   else
-    again (read, lk_backoff_next (&read->backoff));
-}
-
-/* --- answers ---------------------------------------------------------------------------------- */
-
-/* Hands over the page's rows. A row that an earlier page had is a shift: the newer counts, which
- * the caller sees by its revision. A page that brings nothing new is a fault. */
-static gboolean
-hand_over (Read *read, const LkNexudusPage *page, GError **error)
-{
-  guint fresh = 0;
-
-  for (size_t i = 0; i < json_array_size (page->records); i++)
-    {
-      json_t *row = json_array_get (page->records, i);
-      gint64 id = json_integer_value (json_object_get (row, "Id"));
-      fresh += g_hash_table_add (read->seen, g_memdup2 (&id, sizeof id));
-    }
-  if (fresh == 0 && json_array_size (page->records) > 0)
-    return lk_fail (error, LK_ERROR_RETRY, "brings no id that earlier pages did not have");
-  for (size_t i = 0; i < json_array_size (page->records); i++)
-    read->row (json_array_get (page->records, i), &read->read, read->data);
-  return TRUE;
-}
-
-static void
-page_answered (Read *read, const LkHttpResponse *response)
-{
-  LkNexudusPage page = { 0 };
-  g_autoptr (GError) error = NULL;
-
-  if (!lk_nexudus_page_parse (&page, response->body, response->body_len, read->page, &error))
-    {
-      try_again (read, error->message);
-      return;
-    }
-  read->read.total = page.total;
-  if (read->kind == READ_COUNT)
-    {
-      lk_nexudus_page_clear (&page);
-      finish (read, NULL, NULL);
-      return;
-    }
-  if (!hand_over (read, &page, &error))
-    {
-      lk_nexudus_page_clear (&page);
-      try_again (read, error->message);
-      return;
-    }
-  gboolean more = page.has_next || (gint64)read->page < page.pages;
-  lk_nexudus_page_clear (&page);
-  read->tries = 0;
-  lk_backoff_reset (&read->backoff);
-  if (!more)
-    finish (read, NULL, NULL);
-  else if (++read->page > PAGES_MAX)
-    fail (read, LK_ERROR_RETRY, "more pages than any list has");
-  else
-    again (read, 0);
-}
-
-static void
-row_answered (Read *read, const LkHttpResponse *response)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (json_t) row
-      = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX, &error);
-  gint64 id = 0;
-
-  if (row != NULL && !json_is_object (row))
-    (void)lk_fail (&error, LK_ERROR_RETRY, "expected an object");
-  else if (row != NULL && lk_nexudus_check_success (row, &error)
-           && lk_json_get_int (row, "Id", &id, &error) && id != read->id)
-    (void)lk_fail (&error, LK_ERROR_RETRY,
-                   "asked for id %" G_GINT64_FORMAT ", got %" G_GINT64_FORMAT, read->id, id);
-  if (error != NULL)
-    try_again (read, error->message);
-  else
-    finish (read, row, NULL);
-}
-
-static void
-throttled (Read *read, const LkHttpResponse *response)
-{
-  gint64 wait = lk_http_retry_after_ms (response);
-
-  if (wait < 0)
-    wait = lk_nexudus_wait_of_text (response->body, response->body_len);
-  lk_budget_throttled (read->nexudus->budget, wait);
-  lk_warning (LK_F (.account = read->nexudus->config->account, .event = "throttled"),
-              "Nexudus answered %d; waiting %" G_GINT64_FORMAT " ms", response->status,
-              lk_budget_wait_ms (read->nexudus->budget, 0));
-  again (read, 0);
-}
-
-static void
-status_answered (Read *read, const LkHttpResponse *response)
-{
-  g_autofree char *reason = g_strdup_printf ("status %d", response->status);
-
-  if (response->status == 409 || response->status == 429)
-    throttled (read, response);
-  else if (response->status == 401 && !read->logged_in_again)
-    {
-      /* A bad token or a missing right: one new login tells (nexudus-api.md §1). */
-      read->logged_in_again = TRUE;
-      lk_session_expire (read->nexudus->session);
-      again (read, 0);
-    }
-  else if (response->status == 401 || response->status == 403)
-    fail (read, LK_ERROR_REFUSED,
-          "the login is not allowed to read this (give its user the List "
-          "and Read roles of the entity)");
-  else if (response->status == 404 && read->kind == READ_GET)
-    finish (read, NULL, NULL);
-  else
-    try_again (read, reason);
-}
-
-static void
-answered (const LkHttpResponse *response, gpointer data)
-{
-  Read *read = data;
-
-  read->call = NULL;
-  read->read.started_at = response->started_at;
-  if (response->error == NULL && read->read.date == LK_TIME_NONE)
-    read->read.date = lk_http_date (response);
-  if (response->too_large && read->kind == READ_LIST && read->size > 1)
-    {
-      /* From the start with half the size: page numbers mean other rows now. */
-      read->size /= 2;
-      read->page = 1;
-      g_hash_table_remove_all (read->seen);
-      again (read, 0);
-    }
-  else if (response->error != NULL)
-    try_again (read, response->error->message);
-  else if (response->status != 200)
-    status_answered (read, response);
-  else
-    {
-      lk_budget_ok (read->nexudus->budget);
-      if (read->kind == READ_GET)
-        row_answered (read, response);
-      else
-        page_answered (read, response);
-    }
+    lk_nexudus_read_again (read, lk_backoff_next (&read->backoff));
 }
 
 /* --- the queue -------------------------------------------------------------------------------- */
@@ -355,7 +152,7 @@ start (Read *read)
   g_ptr_array_add (nexudus->running, read);
   lk_budget_spend (nexudus->budget);
   nexudus->requests[read->urgency]++;
-  read->call = lk_http_send (nexudus->http, &request, answered, read);
+  read->call = lk_http_send (nexudus->http, &request, lk_nexudus_read_answered, read);
 }
 
 static void
@@ -462,12 +259,8 @@ pump (LkNexudus *nexudus)
 }
 
 void
-lk_nexudus_list (LkNexudus *nexudus,
-                 LkNexudusEntity entity,
-                 const char *query,
-                 LkNexudusUrgency urgency,
-                 LkNexudusRowFunc row,
-                 LkNexudusDoneFunc done,
+lk_nexudus_list (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
+                 LkNexudusUrgency urgency, LkNexudusRowFunc row, LkNexudusDoneFunc done,
                  gpointer data)
 {
   Read *read = read_new (nexudus, READ_LIST, entity, query, urgency, data);
@@ -477,12 +270,8 @@ lk_nexudus_list (LkNexudus *nexudus,
 }
 
 void
-lk_nexudus_get (LkNexudus *nexudus,
-                LkNexudusEntity entity,
-                gint64 id,
-                LkNexudusUrgency urgency,
-                LkNexudusGetFunc func,
-                gpointer data)
+lk_nexudus_get (LkNexudus *nexudus, LkNexudusEntity entity, gint64 id, LkNexudusUrgency urgency,
+                LkNexudusGetFunc func, gpointer data)
 {
   Read *read = read_new (nexudus, READ_GET, entity, NULL, urgency, data);
 
@@ -491,11 +280,8 @@ lk_nexudus_get (LkNexudus *nexudus,
 }
 
 void
-lk_nexudus_count (LkNexudus *nexudus,
-                  LkNexudusEntity entity,
-                  const char *query,
-                  LkNexudusDoneFunc done,
-                  gpointer data)
+lk_nexudus_count (LkNexudus *nexudus, LkNexudusEntity entity, const char *query,
+                  LkNexudusDoneFunc done, gpointer data)
 {
   read_new (nexudus, READ_COUNT, entity, query, LK_NEXUDUS_CHANGES, data)->done = done;
 }
@@ -506,7 +292,7 @@ void
 lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS_WINDOWS])
 {
   /* Who configures more than one request in that time has been allowed more. */
-  guint in_spacing = config->requests_per_minute / (guint)(LK_MINUTE / SPACING_MS);
+  guint in_spacing = config->requests_per_minute / (guint) (LK_MINUTE / SPACING_MS);
 
   out[0] = (LkBudgetWindow){ LK_MINUTE, config->requests_per_minute };
   out[1] = (LkBudgetWindow){ LK_HOUR, config->requests_per_hour };
@@ -514,9 +300,7 @@ lk_nexudus_windows (const LkConfigNexudus *config, LkBudgetWindow out[LK_NEXUDUS
 }
 
 LkNexudus *
-lk_nexudus_new (const LkConfigNexudus *config,
-                const LkClock *clock,
-                LkTimers *timers,
+lk_nexudus_new (const LkConfigNexudus *config, const LkClock *clock, LkTimers *timers,
                 LkBudget *budget)
 {
   LkNexudus *nexudus = g_new0 (LkNexudus, 1);
