@@ -106,6 +106,7 @@ state_spaces (const State *state)
 void
 state_own (State *state, gboolean own)
 {
+  state->owned = own;
   for (guint i = 0; i < state->spaces->len; i++)
     {
       StateSpace *space = state->spaces->pdata[i];

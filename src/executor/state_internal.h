@@ -21,6 +21,7 @@ struct _State
   StateRulesFunc rules_changed;
   gpointer data;
   char *refusal;
+  gboolean owned; /* this process is the account's owner */
 };
 
 /* --- state_people.c: people, and who has which address --- */

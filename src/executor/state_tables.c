@@ -77,11 +77,15 @@ rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer 
 {
   StateSpace *space = data;
 
-  (void) table;
   lk_warning (LK_F (.space = space->config->code, .topic = record->topic,
                     .partition = record->partition, .offset = record->offset, .error = error,
                     .event = "record_ignored"),
               "can't understand this record; what stood before still stands");
+  /* Set aside once, when it comes, by the account's owner; bad commands by the workers whose they
+   * are. What is met while the table is read was met before. */
+  if (table != space->commands && space->state->owned
+      && lk_table_is_loaded (table, record->partition))
+    lk_program_reject (space->state->program, record, space->config->code, 0, error, NULL, NULL);
 }
 
 /* --- ledger ---------------------------------------------------------------------------------- */

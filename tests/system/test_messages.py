@@ -52,11 +52,12 @@ OPTIONAL_FOR_READERS = {
     ("ledger-member", "intended_at"),
     ("ledger-right", "intended_at"),
     ("ledger-right", "ended_at"),
+    ("ledger-right", "touched_at"),
 }
 OPTIONAL_IN_SCHEMAS = {("rules", "mapping", "lead_s")}
 
 # Their programs come later; the files say already who will use them.
-NOT_USED_BY_ALL_YET = {"control", "rejects"}
+NOT_USED_BY_ALL_YET = {"control"}
 
 Path_ = tuple[str | int, ...]
 

@@ -166,13 +166,17 @@ def test_explain_says_what_and_why(story: demo.Story, member: int) -> None:
 
 def test_a_malformed_record_is_set_aside_once(story: demo.Story, member: int) -> None:
     stack = story.stack
-    produce(stack.bootstrap, stack.topic("passes", "moncloa"), {f"{member}/1": b"{not json"})
+    bad = {"passes": f"{member}/1", "commands": f"{member}/pass/1", "ledger": f"{member}/1",
+           "rules": "moncloa"}
+    for kind, key in bad.items():
+        produce(stack.bootstrap, stack.topic(kind, "moncloa"), {key: b"{not json"})
 
     def rejected() -> bool:
         rejects = read_records(stack.bootstrap, stack.topic("rejects", "moncloa"))
-        mine = [record for record in rejects if record.key == f"{member}/1"]
-        assert len(mine) == 1, [record.json["reason"] for record in mine]
-        assert mine[0].json["topic"] == stack.topic("passes", "moncloa")
+        for kind, key in bad.items():
+            mine = [record.json["reason"] for record in rejects if record.key == key
+                    and record.json["topic"] == stack.topic(kind, "moncloa")]
+            assert len(mine) == 1, f"{kind}: {mine}"
         return True
 
     wait_for(rejected, "the record is in rejects")
@@ -181,6 +185,7 @@ def test_a_malformed_record_is_set_aside_once(story: demo.Story, member: int) ->
     story.sandbox.give_pass(member, demo.HOURS_24)
     story.opens(member, demo.GROUP_24)
     stack.daemons["latchkey-pass-worker"].restart()
+    stack.daemons["latchkey-executor"].restart()
     story.sandbox.give_pass(member, demo.DAY)
     story.opens(member, demo.GROUP_DAY)
     assert rejected()

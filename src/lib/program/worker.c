@@ -16,12 +16,14 @@ worker_table_rejected (LkTable *table, const LkRecord *record, const GError *err
 {
   Space *space = data;
 
-  /* Commands and rules have other owners for the rejects topic's sake: a worker rejects only what
-   * it reads as its input. */
   lk_warning (LK_F (.space = space->config->code, .topic = record->topic,
                     .partition = record->partition, .offset = record->offset, .error = error,
                     .event = "record_ignored"),
               "can't understand this record; what stood before still stands");
+  /* Set aside once, when it comes: what is met while the table is read was met before. */
+  if (table == space->commands && lk_table_owns (table, record->partition)
+      && lk_table_is_loaded (table, record->partition))
+    lk_program_reject (space->worker->program, record, space->config->code, 0, error, NULL, NULL);
 }
 /* --- rules ----------------------------------------------------------------------------------- */
 

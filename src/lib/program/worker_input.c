@@ -34,28 +34,41 @@ key_fits (const LkRecord *record, const LkCommand *command, GError **error)
                   key, (int) MIN (record->key_len, 64), record->key);
 }
 
+/* Of a tombstone's record KEY the key of its command. FALSE (REJECT): no snapshot has such a key. */
+static gboolean
+command_key_of (const Partition *part, const LkRecord *record, char key[LK_KEY_MAX], GError **error)
+{
+  static const char *const words[] = { NULL, "pass", "booking" };
+  const char *word = words[part->space->worker->spec->source], *rest, *more = NULL;
+  gint64 member, id;
+
+  if (!lk_key_parse (record->key, record->key_len, &member, &rest, error))
+    return FALSE;
+  if ((word == NULL) != (rest == NULL))
+    return lk_fail (error, LK_ERROR_REJECT, "record key: expected '<member>%s'",
+                    word == NULL ? "" : "/<id>");
+  if (word == NULL)
+    {
+      g_snprintf (key, LK_KEY_MAX, "%" G_GINT64_FORMAT, member);
+      return TRUE;
+    }
+  if (!lk_key_parse (rest, record->key_len - (gsize) (rest - record->key), &id, &more, NULL)
+      || more != NULL)
+    return lk_fail (error, LK_ERROR_REJECT, "record key: expected '<member>/<id>'");
+  g_snprintf (key, LK_KEY_MAX, "%" G_GINT64_FORMAT "/%s/%" G_GINT64_FORMAT, member, word, id);
+  return TRUE;
+}
+
 static void
 input_tombstone (Partition *part, const LkRecord *record)
 {
-  static const char *const words[] = { NULL, "pass", "booking" };
   g_autoptr (GError) error = NULL;
   char key[LK_KEY_MAX];
-  const char *rest;
-  gint64 member;
 
-  if (!lk_key_parse (record->key, record->key_len, &member, &rest, &error))
-    {
-      reject (part, record, error);
-      return;
-    }
-  const char *word = words[part->space->worker->spec->source];
-  if (word == NULL)
-    g_snprintf (key, sizeof key, "%" G_GINT64_FORMAT, member);
+  if (command_key_of (part, record, key, &error))
+    worker_publish_tombstone (part, record, key);
   else
-    g_snprintf (key, sizeof key, "%" G_GINT64_FORMAT "/%s/%.*s", member, word,
-                rest == NULL ? 0 : (int) (record->key_len - (gsize) (rest - record->key)),
-                rest == NULL ? "" : rest);
-  worker_publish_tombstone (part, record, key);
+    reject (part, record, error);
 }
 
 static void

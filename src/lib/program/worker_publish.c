@@ -173,7 +173,9 @@ worker_publish_if_different (Partition *part, const LkRecord *record, const LkCo
     forced = g_hash_table_remove (part->overruled, key);
   if (stands == NULL)
     {
-      if (!decided->gives && !forced)
+      /* That nothing is given is said all the same, for as long as a command that says so is kept:
+       * rights may be held for one that was lost. */
+      if (!decided->gives && !forced && record->timestamp < decided->written_at - EMPTY_MS)
         return;
     }
   else
