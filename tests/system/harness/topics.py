@@ -130,9 +130,10 @@ def produce(
     records: Mapping[str, Any] | Iterable[tuple[str, Any]],
     headers: Mapping[str, str] | None = None,
     deadline: float = 30.0,
+    timestamp: int | None = None,
 ) -> None:
     """Writes key and value pairs and waits until they are acknowledged. A value is bytes as they
-    are, None a tombstone, anything else JSON."""
+    are, None a tombstone, anything else JSON. TIMESTAMP (ms): of the records, else now."""
     producer = Producer({**_CLIENT, "bootstrap.servers": bootstrap, "linger.ms": 0})
     partitions = len(producer.list_topics(topic, timeout=deadline).topics[topic].partitions)
     assert partitions, f"topic {topic} is not there"
@@ -151,6 +152,7 @@ def produce(
             value=data,
             partition=partition_of(key, partitions),
             headers=dict(headers or {}),
+            timestamp=timestamp or 0,
             on_delivery=delivered,
         )
     unsent = producer.flush(deadline)
