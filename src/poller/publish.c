@@ -6,6 +6,7 @@
 #include "store_internal.h"
 
 #include <latchkey/base/metrics.h>
+#include <latchkey/model/json.h>
 
 static void
 written (gint64 offset, const GError *error, gpointer data)
@@ -38,6 +39,13 @@ put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known 
   g_strlcpy (headers.subject, key, sizeof headers.subject);
   lk_headers_id (&headers, headers.type, key, revision, 0, known->digest);
   lk_trace_start (headers.traceparent, key, revision);
+  if (store->text->len > LK_RECORD_MAX)
+    {
+      (void) lk_fail (&error, LK_ERROR_REJECT, "%s: %" G_GSIZE_FORMAT " bytes, at most %d are read",
+                      key, store->text->len, LK_RECORD_MAX);
+      written (-1, error, shelf);
+      return;
+    }
   store->written = MAX (store->written, revision);
   if (!lk_table_put_entry (shelf->table,
                            lk_partition_of_member (member, lk_table_partitions (shelf->table)), key,

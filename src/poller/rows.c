@@ -92,6 +92,15 @@ rows_unreadable (Rows *rows, LkNexudusEntity entity, const GError *error)
               lk_nexudus_path (entity));
 }
 
+static gboolean
+is_in_all (const Rows *rows, gint64 member, const GArray *spaces)
+{
+  for (guint i = 0; i < spaces->len; i++)
+    if (!store_has_member (rows->store, g_array_index (spaces, guint, i), member))
+      return FALSE;
+  return TRUE;
+}
+
 /* Members come before what refers to them. TRUE: all of SPACES have the person; else the person is
  * read, and the row after it. */
 static gboolean
@@ -99,11 +108,8 @@ has_person (Rows *rows, gint64 member, const GArray *spaces, StoreKind kind, gin
 {
   g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, member);
   GArray *wanted;
-  gboolean all = TRUE;
 
-  for (guint i = 0; i < spaces->len; i++)
-    all = all && store_has_member (rows->store, g_array_index (spaces, guint, i), member);
-  if (all)
+  if (is_in_all (rows, member, spaces))
     return TRUE;
   wanted = g_hash_table_lookup (rows->wanted_spaces, &member);
   if (wanted == NULL)
@@ -123,6 +129,23 @@ skip (Rows *rows, const char *why)
   lk_metric_add (LK_M_POLLER_ROWS_SKIPPED, 1, rows->account, why, NULL);
 }
 
+/* MEMBER's row has been taken; what waits for them in WANTED (may be NULL) is read, when they are
+ * published there. They aren't while they are being read again, or when their record was refused:
+ * what waits would then only ask for them once more. */
+static void
+let_waiting_go (Rows *rows, gint64 member, const GArray *wanted)
+{
+  g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, member);
+  gboolean there = wanted == NULL || is_in_all (rows, member, wanted);
+
+  if (!there && g_hash_table_contains (rows->open, reference))
+    return;
+  if (!there)
+    skip (rows, "unpublished");
+  (void) g_hash_table_remove (rows->wanted_spaces, &member);
+  rows_release (rows, reference, there);
+}
+
 static void
 add_unique (GArray *spaces, guint space)
 {
@@ -139,7 +162,6 @@ rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data)
   g_auto (LkNexudusCoworker) coworker = { 0 };
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) spaces = g_array_new (FALSE, FALSE, sizeof (guint));
-  g_autofree char *reference = NULL;
   const GArray *wanted;
   LkMember member;
 
@@ -156,7 +178,6 @@ rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data)
     add_unique (unique, g_array_index (spaces, guint, i));
   for (guint i = 0; wanted != NULL && i < wanted->len; i++)
     add_unique (unique, g_array_index (wanted, guint, i));
-  (void) g_hash_table_remove (rows->wanted_spaces, &coworker.id);
 
   member = (LkMember){ .member = coworker.id,
                        .revision = store_revision (rows->store, read->started_at),
@@ -165,8 +186,7 @@ rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data)
                        .active = coworker.active,
                        .archived = coworker.archived };
   store_member (rows->store, &member, unique);
-  reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, coworker.id);
-  rows_release (rows, reference, TRUE);
+  let_waiting_go (rows, coworker.id, wanted);
 }
 
 void

@@ -93,6 +93,52 @@ test_rows (void)
   run_corpus ("nexudus-row", check_row);
 }
 
+/* TEMPLATE with %s as a text of so many CHARACTERS. */
+static json_t *
+long_row (const char *template, guint characters)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_auto (GStrv) parts = g_strsplit (template, "%s", 2);
+  json_t *row;
+
+  for (guint i = 0; i < characters; i++)
+    g_string_append (text, "é");
+  g_string_prepend (text, parts[0]);
+  g_string_append (text, parts[1]);
+  row = json_loads (text->str, 0, NULL);
+  g_assert_nonnull (row);
+  return row;
+}
+
+/* What is published of a row stays far below the 64 KiB of a record. */
+static void
+test_long_texts (void)
+{
+  g_autoptr (json_t) name = long_row ("{\"Id\":1,\"Active\":true,\"FullName\":\"%s\"}", 60000);
+  g_autoptr (json_t) address = long_row ("{\"Id\":1,\"Active\":true,\"Email\":\"%s\"}", 60000);
+  g_autoptr (json_t) booking
+      = long_row ("{\"Id\":1,\"ResourceId\":2,\"FromTime\":\"2026-09-01T10:00:00Z\","
+                  "\"ToTime\":\"2026-09-01T11:00:00Z\",\"UniqueId\":\"%s\"}",
+                  60000);
+  g_autoptr (json_t) pass = long_row ("{\"Id\":1,\"TimePassId\":2,\"Used\":false,"
+                                      "\"CoworkerContractUniqueId\":\"%s\"}",
+                                      60000);
+  g_auto (LkNexudusCoworker) named = { 0 }, addressed = { 0 };
+  g_auto (LkNexudusBooking) booked = { 0 };
+  g_auto (LkNexudusPass) passed = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (lk_nexudus_coworker_read (&named, name, NULL));
+  g_assert_cmpint (g_utf8_strlen (named.name, -1), ==, 200);
+  g_assert_true (g_utf8_validate (named.name, -1, NULL));
+  g_assert_true (lk_nexudus_coworker_read (&addressed, address, NULL));
+  g_assert_null (addressed.email);
+  g_assert_true (lk_nexudus_booking_read (&booked, booking, NULL));
+  g_assert_null (booked.uid);
+  g_assert_false (lk_nexudus_pass_read (&passed, pass, &error));
+  g_assert_cmpstr (error->message, ==, "CoworkerContractUniqueId: over 128 bytes");
+}
+
 static void
 test_wait_of_text (void)
 {
@@ -110,8 +156,7 @@ test_wait_of_text (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    g_assert_cmpint (lk_nexudus_wait_of_text (rows[i].text, strlen (rows[i].text)), ==,
-                     rows[i].ms);
+    g_assert_cmpint (lk_nexudus_wait_of_text (rows[i].text, strlen (rows[i].text)), ==, rows[i].ms);
 }
 
 static void
@@ -131,6 +176,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/nexudus/pages", test_pages);
   g_test_add_func ("/nexudus/rows", test_rows);
+  g_test_add_func ("/nexudus/long-texts", test_long_texts);
   g_test_add_func ("/nexudus/wait-of-text", test_wait_of_text);
   g_test_add_func ("/nexudus/minute", test_minute);
   return g_test_run ();

@@ -2,8 +2,9 @@
  * Copyright The Latchkey authors
  *
  * Rows of the Nexudus lists, typed (nexudus-api.md §3). Every documented field may be missing from
- * a list row (§2.4): only what identifies a row and what decides a door is required. Strings are
- * owned. Pure; any thread.
+ * a list row (§2.4): only what identifies a row and what decides a door is required. A name is cut
+ * at 200 characters, and an address or a booking's UniqueId longer than any real one left out, so
+ * that what is published of a row has its ceiling. Strings are owned. Pure; any thread.
  */
 #pragma once
 

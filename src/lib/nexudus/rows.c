@@ -11,6 +11,11 @@
 #define LOCATIONS_MAX 1000
 #define DATE_LEN 10 /* 2026-09-01 */
 
+/* Texts have a ceiling where they come in, so that no record outgrows its own. */
+#define NAME_MAX_CHARS 200 /* shown to people, who know themselves by the beginning */
+#define ADDRESS_MAX 254    /* bytes that mail takes (RFC 5321); a longer one reaches nobody */
+#define UID_MAX 128        /* bytes; they are UUIDs */
+
 static gboolean
 get_id (json_t *row, gint64 *out, GError **error)
 {
@@ -40,6 +45,33 @@ get_text (json_t *row, const char *key, char **out, GError **error)
   if (!lk_json_get_string_opt (row, key, &text, error))
     return FALSE;
   *out = text == NULL || *text == '\0' ? NULL : g_strdup (text);
+  return TRUE;
+}
+
+static void
+cut_name (char *name)
+{
+  if (name != NULL && g_utf8_strlen (name, -1) > NAME_MAX_CHARS)
+    *g_utf8_offset_to_pointer (name, NAME_MAX_CHARS) = '\0';
+}
+
+/* A part of an address or an id would be another's, so one that is too long is as if not there. */
+static void
+leave_out_long (char **text, gsize max)
+{
+  if (*text != NULL && strlen (*text) > max)
+    g_clear_pointer (text, g_free);
+}
+
+/* Without it a pass would be from no contract and give more, so a long one is a fault of the row.
+ */
+static gboolean
+get_contract_uid (json_t *row, const char *key, char **out, GError **error)
+{
+  if (!get_text (row, key, out, error))
+    return FALSE;
+  if (*out != NULL && strlen (*out) > UID_MAX)
+    return lk_fail (error, LK_ERROR_REJECT, "%s: over %d bytes", key, UID_MAX);
   return TRUE;
 }
 
@@ -78,7 +110,11 @@ lk_nexudus_coworker_read (LkNexudusCoworker *out, json_t *row, GError **error)
       && get_text (row, "FullName", &out->name, error)
       && get_ref (row, "InvoicingBusinessId", &out->business, error)
       && get_time (row, "UpdatedOn", &out->updated_at, error))
-    return TRUE;
+    {
+      cut_name (out->name);
+      leave_out_long (&out->email, ADDRESS_MAX);
+      return TRUE;
+    }
   lk_nexudus_coworker_clear (out);
   return FALSE;
 }
@@ -102,7 +138,7 @@ lk_nexudus_pass_read (LkNexudusPass *out, json_t *row, GError **error)
       && get_flag (row, "Used", &out->used, error)
       && lk_json_get_bool_opt (row, "IsFromTariff", FALSE, &out->from_plan, error)
       && get_text (row, "CoworkerProductUniqueId", &product, error)
-      && get_text (row, "CoworkerContractUniqueId", &out->contract_uid, error)
+      && get_contract_uid (row, "CoworkerContractUniqueId", &out->contract_uid, error)
       && get_time (row, "CreatedOn", &out->created_at, error)
       && get_time (row, "UsedDate", &out->used_at, error)
       && get_time (row, "ExpireDate", &out->expires_at, error)
@@ -177,7 +213,11 @@ lk_nexudus_booking_read (LkNexudusBooking *out, json_t *row, GError **error)
       && lk_json_get_time (row, "ToTime", &out->until, error)
       && lk_json_get_bool_opt (row, "Tentative", FALSE, &out->tentative, error)
       && get_time (row, "UpdatedOn", &out->updated_at, error))
-    return TRUE;
+    {
+      /* Without it a cancellation still finds the booking, by its id or by who, where and when. */
+      leave_out_long (&out->uid, UID_MAX);
+      return TRUE;
+    }
   lk_nexudus_booking_clear (out);
   return FALSE;
 }
@@ -283,7 +323,7 @@ lk_nexudus_contract_read (LkNexudusContract *out, json_t *row, GError **error)
   *out = (LkNexudusContract){ 0 };
   if (get_id (row, &out->id, error) && get_ref (row, "CoworkerId", &out->coworker, error)
       && get_ref (row, "IssuedById", &out->business, error)
-      && get_text (row, "UniqueId", &out->uid, error)
+      && get_contract_uid (row, "UniqueId", &out->uid, error)
       && get_flag (row, "Active", &out->active, error)
       && lk_json_get_bool_opt (row, "InPausedPeriod", FALSE, &out->paused, error)
       && lk_json_get_bool_opt (row, "Cancelled", FALSE, &out->cancelled, error)

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey authors
+"""Rows and records that nobody would expect: each is dealt with by itself, and delays nobody else."""
+
+from __future__ import annotations
+
+from poller_world import MONCLOA, Polled
+
+pytest_plugins = ["poller_fixtures"]
+
+
+def test_a_name_of_any_length(polled: Polled, member: int) -> None:
+    """It is cut, and what belongs to that person is published as to anybody."""
+    polled.sandbox.create("coworkers", Id=member, FullName="N" * 120000,
+                          Email=f"m{member}@example.org", InvoicingBusinessId=MONCLOA)
+    polled.becomes("passes", polled.give(member), deleted=False)
+    assert polled.table("members")[str(member)]["name"] == "N" * 200
+    polled.sandbox.clear_calls()
+    polled.listed()
+    assert polled.read_count("/api/spaces/coworkers/{id}") <= 2
