@@ -46,7 +46,7 @@ put (Shelf *shelf, const char *key, gint64 member, gint64 revision, const Known 
       written (-1, error, shelf);
       return;
     }
-  store->written = MAX (store->written, revision);
+  revision_written (&store->revisions, revision);
   if (!lk_table_put_entry (shelf->table,
                            lk_partition_of_member (member, lk_table_partitions (shelf->table)), key,
                            store->text->str, store->text->len, g_memdup2 (known, sizeof *known),

@@ -99,15 +99,11 @@ decode (const LkRecord *record, gpointer data, GError **error)
 {
   const Shelf *shelf = data;
   g_autofree Known *known = g_new0 (Known, 1);
+  LkTime now = store_now (shelf->store);
 
   if (decode_known (shelf, record, known, error) == NULL)
     return NULL;
-  if (known->revision > shelf->store->written)
-    {
-      /* Somebody else's: what is read from now on has to be newer, and newer again each time. */
-      LkTime wall = lk_clock_wall (lk_program_clock (shelf->store->program));
-      shelf->store->ahead = MAX (shelf->store->ahead, known->revision + 1 - wall);
-    }
+  revision_read (&shelf->store->revisions, known->revision, now);
   return g_steal_pointer (&known);
 }
 
@@ -317,9 +313,9 @@ store_pending (const Store *store)
 }
 
 gint64
-store_revision (const Store *store, LkTime started_at)
+store_revision (Store *store, LkTime started_at)
 {
-  return started_at + store->ahead;
+  return revision_of (&store->revisions, started_at, store_now (store));
 }
 
 /* --- looking ------------------------------------------------------------------------------------

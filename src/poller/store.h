@@ -37,9 +37,8 @@ gboolean store_is_loaded (const Store *store);
 const char *store_trouble (const Store *store);
 guint store_pending (const Store *store);
 
-/* The revision of what a request that started at STARTED_AT reads: the wall clock, moved past all
- * that others have written (design §4). */
-gint64 store_revision (const Store *store, LkTime started_at);
+/* The revision of what a request that started at STARTED_AT reads; see revision.h. */
+gint64 store_revision (Store *store, LkTime started_at);
 
 /* Publishes what was read where it differs. SPACES (guint) are where it belongs. Live keys of the
  * same entity under another member, or elsewhere because its row names another pass type or

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "revision.h"
 #include "store.h"
 
 G_BEGIN_DECLS
@@ -48,8 +49,7 @@ struct _Store
   Shelf *shelves;                  /* [space * STORE_KINDS + kind] */
   GHashTable *places[STORE_KINDS]; /* gint64* id → GArray of Place; live keys only */
   GHashTable *uids;                /* booking UniqueId → gint64* id */
-  gint64 ahead;                    /* ms that revisions run ahead of the wall clock */
-  gint64 written;                  /* highest revision that we wrote */
+  Revisions revisions;
   GString *text;                   /* the snapshot being written */
 };
 

@@ -5,6 +5,7 @@
  */
 #include "../../src/poller/diff.h"
 #include "../../src/poller/pause.h"
+#include "../../src/poller/revision.h"
 #include "../../src/poller/route.h"
 #include "../../src/poller/schedule.h"
 
@@ -69,7 +70,7 @@ pass_of (gint64 revision, gboolean used, LkTime used_at)
 {
   return (LkPass){ .pass = 17,
                    .member = 9001,
-                   .space = (char *)"moncloa",
+                   .space = (char *) "moncloa",
                    .revision = revision,
                    .type = 3001,
                    .minutes = -1,
@@ -115,6 +116,33 @@ test_judge (void)
 }
 
 static void
+test_revisions (void)
+{
+  Revisions revisions = { 0 };
+  gint64 before, after;
+
+  g_assert_cmpint (revision_of (&revisions, NOW - 5, NOW), ==, NOW - 5);
+  revision_written (&revisions, NOW - 5);
+  /* Another poller's clock is ahead by a minute. */
+  revision_read (&revisions, NOW + LK_MINUTE, NOW);
+  before = revision_of (&revisions, NOW, NOW);
+  g_assert_cmpint (before, >, NOW + LK_MINUTE);
+  revision_written (&revisions, before);
+  /* Of two requests, the later has the higher one. */
+  g_assert_cmpint (revision_of (&revisions, NOW - 1, NOW + 1), <, before);
+  g_assert_cmpint (revision_of (&revisions, NOW + 1, NOW + 2), ==, before + 1);
+
+  /* The clock is set back while a request is on its way. */
+  after = revision_of (&revisions, NOW, NOW - 90 * LK_SECOND);
+  g_assert_cmpint (after, >, before);
+  g_assert_cmpint (after - before, <, LK_SECOND);
+  revision_written (&revisions, after);
+  g_assert_cmpint (revision_of (&revisions, NOW - 89 * LK_SECOND, NOW - 88 * LK_SECOND), >, after);
+  /* And forward again. */
+  g_assert_cmpint (revision_of (&revisions, NOW + 2, NOW + 3), >, after);
+}
+
+static void
 test_missing (void)
 {
   LkPass pass = pass_of (NOW - LK_HOUR, FALSE, LK_TIME_NONE);
@@ -140,7 +168,7 @@ test_missing (void)
 
   const LkBooking booking = { .booking = 1,
                               .member = 2,
-                              .space = (char *)"moncloa",
+                              .space = (char *) "moncloa",
                               .revision = NOW - LK_HOUR,
                               .resource = 3,
                               .from = NOW,
@@ -208,7 +236,7 @@ test_schedule (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       Schedule plan = schedule_plan (rows[i].poll, rows[i].cost, rows[i].minute, rows[i].hour);
-      double cycles = (double)rows[i].cost * LK_HOUR / (double)plan.interval;
+      double cycles = (double) rows[i].cost * LK_HOUR / (double) plan.interval;
       double hour = MAX (rows[i].hour, 1);
       g_test_message ("row %zu: every %" G_GINT64_FORMAT " ms, rows leave %.2f, listings %.2f", i,
                       plan.interval, plan.rows, plan.listing);
@@ -299,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/route/pass-type", test_route_pass);
   g_test_add_func ("/route/business", test_route_business);
   g_test_add_func ("/diff/judge", test_judge);
+  g_test_add_func ("/revision/of", test_revisions);
   g_test_add_func ("/diff/missing", test_missing);
   g_test_add_func ("/diff/over", test_over);
   g_test_add_func ("/diff/brake-limit", test_brake_limit);

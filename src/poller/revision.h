@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Revisions: the wall clock at which a row was asked for, moved past everything that was written
+ * before, by whomever, so that what is read now counts (design §4). It also holds when the wall
+ * clock is set back. Pure; any thread.
+ */
+#pragma once
+
+#include <latchkey/base/time.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gint64 ahead;   /* ms that revisions run ahead of the wall clock */
+  gint64 highest; /* of all that were read and written */
+} Revisions;
+
+/* REVISION was read in a topic: what comes from NOW on is newer, and newer again each time. */
+void revision_read (Revisions *revisions, gint64 revision, LkTime now);
+/* REVISION, from revision_of, was written. */
+void revision_written (Revisions *revisions, gint64 revision);
+
+/* Of a request that started at STARTED_AT. */
+gint64 revision_of (Revisions *revisions, LkTime started_at, LkTime now);
+
+G_END_DECLS
