@@ -5,6 +5,16 @@
  */
 #include "revision.h"
 
+#define SANE_MS LK_DAY
+
+gboolean
+revision_is_sane (gint64 revision, LkTime written_at, LkTime now)
+{
+  LkTime latest = MAX (written_at, now);
+
+  return latest <= G_MAXINT64 - SANE_MS && revision <= latest + SANE_MS;
+}
+
 void
 revision_read (Revisions *revisions, gint64 revision, LkTime now)
 {

@@ -17,6 +17,11 @@ typedef struct
   gint64 highest; /* of all that were read and written */
 } Revisions;
 
+/* Whether a record written at WRITTEN_AT (its own time stamp) can have REVISION: one that is more
+ * than a day ahead of both that and NOW is no fact, and following it would leave no room for what
+ * comes. */
+gboolean revision_is_sane (gint64 revision, LkTime written_at, LkTime now);
+
 /* REVISION was read in a topic: what comes from NOW on is newer, and newer again each time. */
 void revision_read (Revisions *revisions, gint64 revision, LkTime now);
 /* REVISION, from revision_of, was written. */

@@ -103,6 +103,12 @@ decode (const LkRecord *record, gpointer data, GError **error)
 
   if (decode_known (shelf, record, known, error) == NULL)
     return NULL;
+  if (!revision_is_sane (known->revision, record->timestamp, now))
+    {
+      (void) lk_fail (error, LK_ERROR_REJECT, "revision %" G_GINT64_FORMAT " is far in the future",
+                      known->revision);
+      return NULL;
+    }
   revision_read (&shelf->store->revisions, known->revision, now);
   return g_steal_pointer (&known);
 }

@@ -143,6 +143,18 @@ test_revisions (void)
 }
 
 static void
+test_sane_revisions (void)
+{
+  g_assert_true (revision_is_sane (NOW, NOW, NOW));
+  g_assert_true (revision_is_sane (NOW + LK_HOUR, NOW, NOW));
+  g_assert_false (revision_is_sane (NOW + 2 * LK_DAY, NOW, NOW));
+  g_assert_false (revision_is_sane (G_MAXINT64, NOW, NOW));
+  g_assert_false (revision_is_sane (G_MAXINT64, G_MAXINT64, NOW));
+  /* Our clock is set back by days: what stands goes by the time of its own record. */
+  g_assert_true (revision_is_sane (NOW, NOW, NOW - 5 * LK_DAY));
+}
+
+static void
 test_missing (void)
 {
   LkPass pass = pass_of (NOW - LK_HOUR, FALSE, LK_TIME_NONE);
@@ -328,6 +340,7 @@ main (int argc, char **argv)
   g_test_add_func ("/route/business", test_route_business);
   g_test_add_func ("/diff/judge", test_judge);
   g_test_add_func ("/revision/of", test_revisions);
+  g_test_add_func ("/revision/sane", test_sane_revisions);
   g_test_add_func ("/diff/missing", test_missing);
   g_test_add_func ("/diff/over", test_over);
   g_test_add_func ("/diff/brake-limit", test_brake_limit);
