@@ -47,8 +47,8 @@ searched (const LkNexudusRead *read, const GError *error, gpointer data)
   g_autofree char *reference = g_strdup_printf ("contract/%s", search->uid);
   LkContract contract;
 
-  (void)read;
-  (void)g_hash_table_remove (rows->open, reference);
+  (void) read;
+  (void) g_hash_table_remove (rows->open, reference);
   if (error == NULL && !world_contract (rows->world, search->uid, &contract))
     {
       lk_warning (
@@ -65,7 +65,7 @@ static void
 search_row (json_t *row, const LkNexudusRead *read, gpointer data)
 {
   /* The pass that asked is read again by itself. */
-  rows_contract_listed (row, read, ((Search *)data)->rows);
+  rows_contract_listed (row, read, ((Search *) data)->rows);
 }
 
 void
@@ -86,7 +86,7 @@ rows_want_contract (Rows *rows, gint64 coworker, const char *uid)
 static void
 of_contract_row (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  rows_pass (row, read, ((OfContract *)data)->rows);
+  rows_pass (row, read, ((OfContract *) data)->rows);
 }
 
 static void list_passes_of (OfContract *of);
@@ -96,14 +96,14 @@ of_contract_done (const LkNexudusRead *read, const GError *error, gpointer data)
 {
   OfContract *of = data;
 
-  (void)read;
+  (void) read;
   of->busy = FALSE;
   if (error != NULL)
     return; /* logged; rows_try_again asks again */
   if (of->again)
     list_passes_of (of);
   else
-    (void)g_hash_table_remove (of->rows->unlisted, of->uid);
+    (void) g_hash_table_remove (of->rows->unlisted, of->uid);
 }
 
 static void
@@ -127,7 +127,7 @@ rows_list_unlisted (Rows *rows)
 
   g_hash_table_iter_init (&iter, rows->unlisted);
   while (g_hash_table_iter_next (&iter, NULL, &of))
-    if (!((OfContract *)of)->busy)
+    if (!((OfContract *) of)->busy)
       list_passes_of (of);
 }
 
@@ -173,15 +173,55 @@ take_contract (Rows *rows, json_t *row, gboolean list_new)
 void
 rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void)read;
+  (void) read;
   /* The passes of all contracts are listed behind this; those of one that was known and differs
    * don't wait for that, since whoever reads it next finds nothing changed. */
   take_contract (data, row, FALSE);
 }
 
+/* --- contracts that have gone ----------------------------------------------------------------- */
+
+static void
+got_contract (gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Rows *rows = data;
+
+  rows_close_one (rows, "contract_id", id);
+  if (row != NULL)
+    rows_contract_listed (row, read, rows);
+  else if (error == NULL)
+    {
+      /* The listing goes on with the passes, whose loss the brake judges. */
+      lk_warning (LK_F (.account = rows->account, .event = "contract_missing"),
+                  "contract %" G_GINT64_FORMAT " is gone from Nexudus; its passes give nothing",
+                  id);
+      world_drop_contract (rows->world, id);
+    }
+}
+
+void
+rows_begin_contracts (Rows *rows)
+{
+  world_begin_contracts (rows->world);
+}
+
+void
+rows_contracts_listed (Rows *rows)
+{
+  g_autoptr (GArray) missing = world_contracts_missing (rows->world);
+
+  for (guint i = 0; i < missing->len; i++)
+    {
+      gint64 id = g_array_index (missing, gint64, i);
+      if (rows_open_once (rows, "contract_id", id))
+        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_CONTRACTS, id, LK_NEXUDUS_ROWS, got_contract,
+                        rows);
+    }
+}
+
 void
 rows_contract (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void)read;
+  (void) read;
   take_contract (data, row, TRUE);
 }

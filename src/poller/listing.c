@@ -186,11 +186,19 @@ pauses_read (const LkNexudusRead *read, const GError *error, gpointer data)
 }
 
 static void
+contracts_read (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  if (error == NULL)
+    rows_contracts_listed (((Listing *) data)->desk->rows);
+  read_done (read, error, data);
+}
+
+static void
 note_seen (Listing *listing, StoreKind kind, json_t *row)
 {
   gint64 id = json_integer_value (json_object_get (row, "Id"));
 
-  (void)g_hash_table_add (listing->seen[kind], g_memdup2 (&id, sizeof id));
+  (void) g_hash_table_add (listing->seen[kind], g_memdup2 (&id, sizeof id));
 }
 
 /* A read hands one pointer to its rows and to its end, so each row function has a frame that finds
@@ -220,8 +228,10 @@ list_composites (Listing *listing)
   list (listing, LK_NEXUDUS_BUSINESSES, NULL, business_listed);
   list (listing, LK_NEXUDUS_PASS_TYPES, NULL, pass_type_listed);
   list (listing, LK_NEXUDUS_RESOURCES, NULL, resource_listed);
-  list (listing, LK_NEXUDUS_CONTRACTS, NULL, contract_listed);
-  listing->open++;
+  rows_begin_contracts (listing->desk->rows);
+  listing->open += 2;
+  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_CONTRACTS, NULL, LK_NEXUDUS_LISTING,
+                   contract_listed, contracts_read, listing);
   lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, LK_NEXUDUS_LISTING,
                    pause_listed, pauses_read, listing);
 }
@@ -269,13 +279,13 @@ confirm_missing (Listing *listing)
       g_autoptr (GArray) asked = g_array_new (FALSE, FALSE, sizeof (gint64));
       Round round = { listing, asked };
 
-      store_each_missing (listing->desk->store, (StoreKind)k, listing->seen[k], listing->revision,
+      store_each_missing (listing->desk->store, (StoreKind) k, listing->seen[k], listing->revision,
                           listing->started, note_missing, &round);
       for (guint i = 0; i < asked->len; i++)
         {
           gint64 id = g_array_index (asked, gint64, i);
-          (void)g_hash_table_add (listing->seen[k], g_memdup2 (&id, sizeof id));
-          rows_read_again (listing->desk->rows, (StoreKind)k, id);
+          (void) g_hash_table_add (listing->seen[k], g_memdup2 (&id, sizeof id));
+          rows_read_again (listing->desk->rows, (StoreKind) k, id);
         }
       any = any || asked->len > 0;
     }

@@ -16,12 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct _Rows Rows;
 
-Rows *rows_new (const char *account,
-                Store *store,
-                World *world,
-                LkNexudus *nexudus,
-                const RouteSpaces *spaces,
-                const LkClock *clock);
+Rows *rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
+                const RouteSpaces *spaces, const LkClock *clock);
 void rows_free (Rows *rows);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rows, rows_free)
 
@@ -31,6 +27,9 @@ void rows_pass (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_booking (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data);
+/* A whole list of contracts begins; it was seen, and what it did not have is read by id. */
+void rows_begin_contracts (Rows *rows);
+void rows_contracts_listed (Rows *rows);
 /* As changed since the last cycle: its passes are then listed too. */
 void rows_contract (json_t *row, const LkNexudusRead *read, gpointer data);
 /* Paused periods of contracts, changed and in a full listing. */
@@ -47,8 +46,8 @@ gboolean rows_pauses_refused (Rows *rows, const GError *error);
 gboolean rows_reads_pauses (const Rows *rows);
 void rows_business (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_resource (json_t *row, const LkNexudusRead *read, gpointer data);
-void
-rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data); /* then reads it by id */
+void rows_pass_type (json_t *row, const LkNexudusRead *read,
+                     gpointer data); /* then reads it by id */
 
 /* What has failed is asked for again: passes of changed contracts, and rows by id; each cycle. */
 void rows_try_again (Rows *rows);

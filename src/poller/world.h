@@ -30,6 +30,11 @@ void world_set_resource (World *world, LkNexudusResource *row);
 gboolean world_set_contract (World *world, const LkNexudusContract *row, LkTime now);
 /* UID was looked for and is nowhere: its passes have an inactive contract. */
 void world_set_contract_missing (World *world, const char *uid);
+/* A whole list of contracts begins; then: Ids (gint64) of the contracts that give something and
+ * that no row has named since. CONTRACT, known by its Id, is gone: as if looked for. */
+void world_begin_contracts (World *world);
+GArray *world_contracts_missing (const World *world);
+void world_drop_contract (World *world, gint64 contract);
 
 /* A paused period, and one that is gone. Returns the UniqueId of a contract that this changes for
  * its passes, or NULL; borrowed until the next change. */

@@ -16,6 +16,7 @@ typedef struct
   const LkZone *zone; /* of the location that issued it; NULL: no space at all */
   Pause own;
   gboolean paused;     /* its row says that it is, with or without times */
+  gboolean seen;       /* since the last whole list began */
   LkContract contract; /* what its passes carry, with the pause that counts */
 } Contract;
 
@@ -90,6 +91,7 @@ world_set_contract (World *world, const LkNexudusContract *row, LkTime now)
                         .zone = zone_of (world, row->business),
                         .own = { row->paused_from, row->paused_until },
                         .paused = row->paused,
+                        .seen = TRUE,
                         .contract = { .active = row->active,
                                       .cancelled = row->cancelled,
                                       .starts_at = row->starts_at,
@@ -116,8 +118,48 @@ world_set_contract_missing (World *world, const char *uid)
                                            .ends_at = LK_TIME_NONE,
                                            .paused_from = LK_TIME_NONE,
                                            .paused_until = LK_TIME_NONE } };
+  const Contract *before = g_hash_table_lookup (world->contracts, uid);
 
+  if (before != NULL)
+    (void) g_hash_table_remove (world->uids, &before->id);
   keep (world, uid, &nowhere);
+}
+
+void
+world_begin_contracts (World *world)
+{
+  GHashTableIter iter;
+  gpointer contract;
+
+  g_hash_table_iter_init (&iter, world->contracts);
+  while (g_hash_table_iter_next (&iter, NULL, &contract))
+    ((Contract *) contract)->seen = FALSE;
+}
+
+GArray *
+world_contracts_missing (const World *world)
+{
+  GArray *missing = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, world->contracts);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const Contract *contract = value;
+      if (!contract->seen && contract->contract.active)
+        g_array_append_val (missing, contract->id);
+    }
+  return missing;
+}
+
+void
+world_drop_contract (World *world, gint64 contract)
+{
+  g_autofree char *uid = g_strdup (g_hash_table_lookup (world->uids, &contract));
+
+  if (uid != NULL)
+    world_set_contract_missing (world, uid);
 }
 
 gboolean

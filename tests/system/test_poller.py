@@ -15,9 +15,10 @@ from harness.kafka import Broker
 from harness.paths import ROOT
 from harness.stack import Stack
 from harness.topics import produce
+from harness.wait import wait_for
 from poller_world import (
     MONCLOA, DUMBO, ELSEWHERE, HOURS_24, ANYWHERE, NETWORK_PASS, OWN_PASS, GREEN, BRIDGE,
-    FAR_ROOM, KINDS, text, Polled, ident, config, next_member, TEN_HOURS,
+    FAR_ROOM, KINDS, RESIDENT, text, Polled, ident, config, next_member, TEN_HOURS,
 )
 
 pytest_plugins = ["poller_fixtures"]
@@ -242,6 +243,22 @@ def test_what_is_deleted_is_found_missing(polled: Polled, member: int) -> None:
     polled.listed()
     assert [len(polled.of("members", str(member))), len(polled.of("passes", pass_)),
             len(polled.of("bookings", booking))] == [2, 2, 2]
+
+
+def test_a_contract_that_is_deleted_ends_its_passes(polled: Polled, member: int) -> None:
+    """Its passes stay, and no row of theirs is touched."""
+    polled.join(member)
+    started = polled.sandbox.start_contract(member, RESIDENT)
+    key = f"{member}/{started['passes'][0]['Id']}"
+    assert polled.becomes("passes", key)["contract"]["active"] is True
+    polled.sandbox.delete("coworkercontracts", started["contract"]["Id"])
+
+    def ended() -> bool:
+        row = polled.table("passes")[key]
+        assert row["contract"]["active"] is False and row["deleted"] is False, row
+        return True
+
+    wait_for(ended, "its passes give nothing", 30, interval=0.2)
 
 
 def test_an_unexplained_drop_starts_a_listing(lone: Polled, member: int) -> None:
