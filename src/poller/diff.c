@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* A listing's own filters look at the minute, and pages take a while: what ends within an hour of
- * a listing's start may rightly be in it or not. */
-#define MARGIN_MS LK_HOUR
+/* A listing's own filters look at the minute, and go by Nexudus's reading of it: what ends within
+ * two of a listing's start may rightly be in it or not. It has almost no time left to give. */
+#define MARGIN_MS (2 * LK_MINUTE)
 
 /* FNV-1a, 64 bit: content is compared with content of the same key only. */
 static guint64

@@ -188,6 +188,10 @@ test_missing (void)
   known_of_booking (&booking, NOW, &stands);
   g_assert_true (diff_is_missing (&stands, NOW, NOW));
   g_assert_false (diff_is_missing (&stands, NOW + 3 * LK_HOUR, NOW + 3 * LK_HOUR)); /* over */
+  /* A short one is one too, to its last minutes. */
+  g_assert_true (diff_is_missing (&stands, NOW + 150 * LK_MINUTE, NOW + 150 * LK_MINUTE));
+  g_assert_true (diff_is_missing (&stands, NOW + 177 * LK_MINUTE, NOW + 177 * LK_MINUTE));
+  g_assert_false (diff_is_missing (&stands, NOW + 179 * LK_MINUTE, NOW + 179 * LK_MINUTE));
 }
 
 static void
