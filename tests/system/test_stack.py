@@ -14,6 +14,7 @@ import yaml
 
 from harness.paths import ROOT, program
 from harness.stack import DAEMONS, Stack
+from harness.wait import wait_for
 
 
 def test_topics_are_as_the_files_say(stack: Stack) -> None:
@@ -58,3 +59,39 @@ def test_a_daemon_describes_itself(name: str) -> None:
     described = json.loads(shown)
     assert described["name"] == name and described["topics"]
     assert described["endpoints"] == ["/healthz", "/readyz", "/metrics"]
+
+
+def test_a_second_signal_ends_at_once(stack: Stack) -> None:
+    """The first one waits for what is under way: here for a broker that does not answer."""
+    daemon = stack.daemons["latchkey-member-worker"]
+    stack.broker.process.pause()
+    try:
+        daemon.terminate_soon()
+        wait_for(lambda: "stopping" in [entry["event"] for entry in daemon.logs()], "it is ending")
+        assert daemon.running
+        daemon.terminate_soon()
+        assert daemon.wait(2) == 128 + signal.SIGTERM, daemon.failure("did not end at once")
+    finally:
+        stack.broker.process.resume()
+
+
+def test_a_reload_takes_what_it_may(stack: Stack) -> None:
+    """SIGHUP: intervals apply at once; what needs a restart is said, and so is what is wrong."""
+    poller = stack.daemons["latchkey-poller"]
+    text = stack.config_file.read_text()
+
+    def says(event: str, word: str) -> bool:
+        found = [entry["message"] for entry in poller.logs() if entry["event"] == event]
+        assert any(word in message for message in found), found
+        return True
+
+    stack.config_file.write_text(text.replace("poll_interval: 1s", "poll_interval: 2s"))
+    poller.signal(signal.SIGHUP)
+    wait_for(lambda: says("reloaded", ""), "it was read again")
+    stack.config_file.write_text(text.replace("topic_prefix: ", "topic_prefix: x"))
+    poller.signal(signal.SIGHUP)
+    wait_for(lambda: says("restart_needed", "topic_prefix"), "a restart is asked for")
+    stack.config_file.write_text(text.replace("poll_interval: 1s", "poll_interval: 2x"))
+    poller.signal(signal.SIGHUP)
+    wait_for(lambda: says("configuration_problem", "2x"), "the problem is said")
+    assert poller.get("/readyz")[0] == 200
