@@ -46,22 +46,23 @@ known_of_pass (const LkPass *pass, LkTime written_at, gint64 listed_after_use, K
 
   content.revision = 1;
   lk_pass_write (&content, text);
-  *out = (Known){ .revision = pass->revision,
-                  .digest = digest (text),
-                  .of = pass->deleted ? 0 : pass->type,
-                  .written_at = written_at,
-                  .listed_until = !pass->used                      ? G_MAXINT64
-                                  : pass->used_at == LK_TIME_NONE ? G_MININT64 + 1
-                                                                  : pass->used_at + listed_after_use,
-                  .ended_at = pass->used && pass->used_at != LK_TIME_NONE ? pass->used_at
-                                                                          : pass->expires_at,
-                  .deleted = pass->deleted };
+  *out
+      = (Known){ .revision = pass->revision,
+                 .digest = digest (text),
+                 .of = pass->deleted ? 0 : pass->type,
+                 .written_at = written_at,
+                 .listed_until = !pass->used                     ? G_MAXINT64
+                                 : pass->used_at == LK_TIME_NONE ? G_MININT64 + 1
+                                                                 : pass->used_at + listed_after_use,
+                 .ended_at
+                 = pass->used && pass->used_at != LK_TIME_NONE ? pass->used_at : pass->expires_at,
+                 .deleted = pass->deleted };
   if (pass->used && pass->used_at == LK_TIME_NONE)
     out->ended_at = pass->created_at;
 }
 
 void
-known_of_booking (const LkBooking *booking, LkTime written_at, Known *out)
+known_of_booking (const LkBooking *booking, LkTime written_at, gint64 grace, Known *out)
 {
   g_autoptr (GString) text = g_string_sized_new (256);
   LkBooking content = *booking;
@@ -72,8 +73,8 @@ known_of_booking (const LkBooking *booking, LkTime written_at, Known *out)
                   .digest = digest (text),
                   .of = booking->deleted ? 0 : booking->resource,
                   .written_at = written_at,
-                  .listed_until = booking->deleted ? G_MININT64 + 1 : booking->until,
-                  .ended_at = booking->deleted ? LK_TIME_NONE : booking->until,
+                  .listed_until = booking->deleted ? G_MININT64 + 1 : booking->until + grace,
+                  .ended_at = booking->deleted ? LK_TIME_NONE : booking->until + grace,
                   .deleted = booking->deleted };
 }
 

@@ -26,7 +26,8 @@ typedef struct
 /* KNOWN of a snapshot. LISTED_AFTER_USE: how long a used pass is still listed (ms). */
 void known_of_member (const LkMember *member, LkTime written_at, Known *out);
 void known_of_pass (const LkPass *pass, LkTime written_at, gint64 listed_after_use, Known *out);
-void known_of_booking (const LkBooking *booking, LkTime written_at, Known *out);
+/* GRACE: how long it still opens after its end, and so is listed (ms). */
+void known_of_booking (const LkBooking *booking, LkTime written_at, gint64 grace, Known *out);
 
 typedef enum
 {
@@ -40,11 +41,12 @@ typedef enum
 DiffVerdict diff_judge (const Known *stands, const Known *fresh, LkTime now);
 
 /* Whether a whole listing of its kind that began at STARTED should have contained STANDS, so that
- * its absence has to be confirmed. REVISION is the listing's: revisions may run ahead of the time. */
+ * its absence has to be confirmed. REVISION is the listing's: revisions may run ahead of the time.
+ */
 gboolean diff_is_missing (const Known *stands, gint64 revision, LkTime started);
 
-/* How many of LIVE rows of a kind in a space a listing may remove without a person's word: COUNT, or
- * SHARE percent of them, whichever is more (design §7, "Brake"). */
+/* How many of LIVE rows of a kind in a space a listing may remove without a person's word: COUNT,
+ * or SHARE percent of them, whichever is more (design §7, "Brake"). */
 guint diff_brake_limit (guint count, guint share, guint live);
 
 /* Whether STANDS is to be tombstoned at NOW: deleted or ended for 30 days. */

@@ -240,7 +240,8 @@ static void
 list_claims (Listing *listing)
 {
   g_autofree char *used = lk_nexudus_minute (listing->started - USED_BACK_MS);
-  g_autofree char *over = lk_nexudus_minute (listing->started);
+  /* Bookings are over when their grace is. */
+  g_autofree char *over = lk_nexudus_minute (listing->started - store_grace (listing->desk->store));
   g_autofree char *used_query = g_strdup_printf ("from_CoworkerTimePass_UsedDate=%s", used);
   g_autofree char *over_query = g_strdup_printf ("from_Booking_ToTime=%s", over);
 

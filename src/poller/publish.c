@@ -148,7 +148,7 @@ write_deleted (Store *store, StoreKind kind, const Place *place, gint64 id, gint
                                .revision = revision,
                                .deleted = TRUE };
       lk_booking_write (&gone, store->text);
-      known_of_booking (&gone, store_now (store), known);
+      known_of_booking (&gone, store_now (store), 0, known);
     }
 }
 
@@ -267,7 +267,7 @@ store_booking (Store *store, LkBooking *booking, const GArray *spaces)
       guint space = g_array_index (spaces, guint, i);
       Known known;
       booking->space = store_space (store, space)->code;
-      known_of_booking (booking, store_now (store), &known);
+      known_of_booking (booking, store_now (store), store_space (store, space)->grace, &known);
       g_string_truncate (store->text, 0);
       lk_booking_write (booking, store->text);
       offer (store_shelf (store, STORE_BOOKINGS, space), booking->member, booking->booking, &known);

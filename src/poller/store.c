@@ -86,7 +86,8 @@ decode_known (const Shelf *shelf, const LkRecord *record, Known *known, GError *
       g_auto (LkBooking) booking = { 0 };
       if (!lk_booking_parse (&booking, record->value, record->value_len, error))
         return NULL;
-      known_of_booking (&booking, record->timestamp, known);
+      known_of_booking (&booking, record->timestamp, store_space (store, shelf->space)->grace,
+                        known);
       if (booking.uid != NULL && !booking.deleted)
         g_hash_table_insert (store->uids, g_strdup (booking.uid),
                              g_memdup2 (&booking.booking, sizeof booking.booking));
@@ -319,6 +320,16 @@ store_pending (const Store *store)
 }
 
 gint64
+store_grace (const Store *store)
+{
+  gint64 grace = 0;
+
+  for (guint s = 0; s < store->spaces->len; s++)
+    grace = MAX (grace, store_space (store, s)->grace);
+  return grace;
+}
+
+gint64
 store_revision (Store *store, LkTime started_at)
 {
   return revision_of (&store->revisions, started_at, store_now (store));
@@ -364,7 +375,7 @@ store_booking_of_uid (const Store *store, const char *uid)
 typedef struct
 {
   gint64 resource;
-  LkTime until;
+  LkTime listed_until;
   GArray *ids;
 } At;
 
@@ -375,7 +386,7 @@ look_at (LkTable *table, gint32 partition, const char *key, gpointer entry, gpoi
   At *at = data;
   gint64 member, id;
 
-  if (known->deleted || known->of != at->resource || known->listed_until != at->until)
+  if (known->deleted || known->of != at->resource || known->listed_until != at->listed_until)
     return;
   store_ids_of_key (key, &member, &id);
   g_array_append_val (at->ids, id);
@@ -384,13 +395,14 @@ look_at (LkTable *table, gint32 partition, const char *key, gpointer entry, gpoi
 GArray *
 store_bookings_at (const Store *store, gint64 member, gint64 resource, LkTime until)
 {
-  At at = { resource, until, g_array_new (FALSE, FALSE, sizeof (gint64)) };
+  At at = { resource, 0, g_array_new (FALSE, FALSE, sizeof (gint64)) };
   char first[LK_KEY_MAX];
 
   store_key_of (STORE_MEMBERS, member, member, first);
   for (guint s = 0; s < store->spaces->len; s++)
     {
       LkTable *table = store_shelf (store, STORE_BOOKINGS, s)->table;
+      at.listed_until = until + store_space (store, s)->grace;
       lk_table_foreach_of (table, lk_partition_of_member (member, lk_table_partitions (table)),
                            first, look_at, &at);
     }

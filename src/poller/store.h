@@ -60,6 +60,8 @@ guint store_losses (const Store *store, StoreKind kind, guint space);
 /* Published as deleted, or read again and published as it then is. */
 void store_let_lost_go (Store *store, StoreKind kind, guint space);
 void store_forget_lost (Store *store); /* of all kinds and spaces */
+/* The longest that a booking still opens after its end, in any of the spaces (ms). */
+gint64 store_grace (const Store *store);
 /* How many live keys there are. */
 guint store_live (const Store *store, StoreKind kind, guint space);
 

@@ -171,6 +171,7 @@ def ident(key: str) -> int:
 def config(poll: str = "1s", listing: str = "2s", **more: Any) -> dict[str, Any]:
     settings = default_config()
     settings["nexudus"][0].update({"poll_interval": poll, "listing_interval": listing, **more})
+    settings["spaces"][1]["bookings"] = {"grace": "2h"}
     return settings
 
 

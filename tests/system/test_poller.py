@@ -245,6 +245,15 @@ def test_what_is_deleted_is_found_missing(polled: Polled, member: int) -> None:
             len(polled.of("bookings", booking))] == [2, 2, 2]
 
 
+def test_a_booking_in_its_grace_is_found_missing(polled: Polled, member: int) -> None:
+    """It is over, and opens for an hour and a half more."""
+    polled.join(member, DUMBO)
+    booking = polled.book(member, BRIDGE, hours=-1.5)
+    polled.becomes("bookings", booking, "dumbo", deleted=False)
+    polled.sandbox.delete("bookings", ident(booking))
+    polled.becomes("bookings", booking, "dumbo", deleted=True)
+
+
 def test_a_contract_that_is_deleted_ends_its_passes(polled: Polled, member: int) -> None:
     """Its passes stay, and no row of theirs is touched."""
     polled.join(member)

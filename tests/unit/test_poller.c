@@ -185,13 +185,19 @@ test_missing (void)
                               .resource = 3,
                               .from = NOW,
                               .until = NOW + 3 * LK_HOUR };
-  known_of_booking (&booking, NOW, &stands);
+  known_of_booking (&booking, NOW, 0, &stands);
   g_assert_true (diff_is_missing (&stands, NOW, NOW));
   g_assert_false (diff_is_missing (&stands, NOW + 3 * LK_HOUR, NOW + 3 * LK_HOUR)); /* over */
   /* A short one is one too, to its last minutes. */
   g_assert_true (diff_is_missing (&stands, NOW + 150 * LK_MINUTE, NOW + 150 * LK_MINUTE));
   g_assert_true (diff_is_missing (&stands, NOW + 177 * LK_MINUTE, NOW + 177 * LK_MINUTE));
   g_assert_false (diff_is_missing (&stands, NOW + 179 * LK_MINUTE, NOW + 179 * LK_MINUTE));
+  /* It opens for two days after its end. */
+  known_of_booking (&booking, NOW, 2 * LK_DAY, &stands);
+  g_assert_true (diff_is_missing (&stands, NOW + 2 * LK_DAY, NOW + 2 * LK_DAY));
+  g_assert_false (diff_is_missing (&stands, NOW + 3 * LK_DAY, NOW + 3 * LK_DAY));
+  g_assert_false (diff_is_over (&stands, NOW + 31 * LK_DAY));
+  g_assert_true (diff_is_over (&stands, NOW + 33 * LK_DAY));
 }
 
 static void
