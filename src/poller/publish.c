@@ -259,9 +259,6 @@ store_pass_without_contract (Store *store, LkPass *pass, const GArray *spaces)
 void
 store_booking (Store *store, LkBooking *booking, const GArray *spaces)
 {
-  if (booking->uid != NULL)
-    g_hash_table_insert (store->uids, g_strdup (booking->uid),
-                         g_memdup2 (&booking->booking, sizeof booking->booking));
   for (guint i = 0; i < spaces->len; i++)
     {
       guint space = g_array_index (spaces, guint, i);
@@ -274,6 +271,8 @@ store_booking (Store *store, LkBooking *booking, const GArray *spaces)
     }
   drop_elsewhere (store, STORE_BOOKINGS, booking->booking, booking->member, booking->resource,
                   spaces, booking->revision);
+  if (booking->uid != NULL && store_is_live (store, STORE_BOOKINGS, booking->booking))
+    uids_set (store->uids, booking->booking, booking->uid);
 }
 
 void

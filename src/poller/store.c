@@ -89,8 +89,7 @@ decode_known (const Shelf *shelf, const LkRecord *record, Known *known, GError *
       known_of_booking (&booking, record->timestamp, store_space (store, shelf->space)->grace,
                         known);
       if (booking.uid != NULL && !booking.deleted)
-        g_hash_table_insert (store->uids, g_strdup (booking.uid),
-                             g_memdup2 (&booking.booking, sizeof booking.booking));
+        uids_set (store->uids, booking.booking, booking.uid);
     }
   return known;
 }
@@ -134,7 +133,11 @@ drop_place (Store *store, StoreKind kind, gint64 id, guint space, gint64 member)
         {
           g_array_remove_index_fast (places, i);
           if (places->len == 0)
-            g_hash_table_remove (store->places[kind], &id);
+            {
+              g_hash_table_remove (store->places[kind], &id);
+              if (kind == STORE_BOOKINGS)
+                uids_drop (store->uids, id);
+            }
           return;
         }
     }
@@ -239,7 +242,7 @@ store_new (LkProgram *program, const GPtrArray *spaces, StoreAgainFunc again, gp
   store->again = again;
   store->data = data;
   store->text = g_string_sized_new (1024);
-  store->uids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  store->uids = uids_new ();
   for (guint k = 0; k < STORE_KINDS; k++)
     store->places[k] = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, places_free);
   store->shelves = g_new0 (Shelf, spaces->len * STORE_KINDS);
@@ -274,7 +277,7 @@ store_free (Store *store)
   g_free (store->shelves);
   for (guint k = 0; k < STORE_KINDS; k++)
     g_hash_table_unref (store->places[k]);
-  g_hash_table_unref (store->uids);
+  uids_free (store->uids);
   g_string_free (store->text, TRUE);
   g_free (store);
 }
@@ -367,9 +370,9 @@ store_is_live (const Store *store, StoreKind kind, gint64 id)
 gint64
 store_booking_of_uid (const Store *store, const char *uid)
 {
-  const gint64 *id = uid == NULL ? NULL : g_hash_table_lookup (store->uids, uid);
+  gint64 id = uid == NULL ? 0 : uids_find (store->uids, uid);
 
-  return id != NULL && store_is_live (store, STORE_BOOKINGS, *id) ? *id : 0;
+  return store_is_live (store, STORE_BOOKINGS, id) ? id : 0;
 }
 
 typedef struct

@@ -8,6 +8,7 @@
 
 #include "revision.h"
 #include "store.h"
+#include "uids.h"
 
 G_BEGIN_DECLS
 
@@ -48,9 +49,9 @@ struct _Store
   gpointer data;
   Shelf *shelves;                  /* [space * STORE_KINDS + kind] */
   GHashTable *places[STORE_KINDS]; /* gint64* id → GArray of Place; live keys only */
-  GHashTable *uids;                /* booking UniqueId → gint64* id */
+  Uids *uids;                      /* of live bookings */
   Revisions revisions;
-  GString *text;                   /* the snapshot being written */
+  GString *text; /* the snapshot being written */
 };
 
 void store_ids_of_key (const char *key, gint64 *out_member, gint64 *out_id);

@@ -8,6 +8,7 @@
 #include "../../src/poller/revision.h"
 #include "../../src/poller/route.h"
 #include "../../src/poller/schedule.h"
+#include "../../src/poller/uids.h"
 
 static const gint64 businesses[] = { 10, 20, 30 };
 static const RouteSpaces spaces = { businesses, G_N_ELEMENTS (businesses) };
@@ -342,6 +343,30 @@ test_pause (void)
   g_assert_cmpint (pause_choose (two, 2, NULL, day ("6")).from, ==, day ("10"));
 }
 
+static void
+test_uids (void)
+{
+  g_autoptr (Uids) uids = uids_new ();
+
+  uids_set (uids, 1, "a");
+  uids_set (uids, 1, "a");
+  uids_set (uids, 2, "b");
+  g_assert_cmpint (uids_find (uids, "a"), ==, 1);
+  g_assert_cmpint (uids_find (uids, "b"), ==, 2);
+  uids_set (uids, 1, "c"); /* it has another now */
+  g_assert_cmpint (uids_find (uids, "a"), ==, 0);
+  g_assert_cmpint (uids_find (uids, "c"), ==, 1);
+  uids_set (uids, 3, "b"); /* the newer has it */
+  g_assert_cmpint (uids_find (uids, "b"), ==, 3);
+  uids_drop (uids, 2);
+  g_assert_cmpint (uids_find (uids, "b"), ==, 3);
+  uids_drop (uids, 1);
+  uids_drop (uids, 3);
+  uids_drop (uids, 3);
+  /* Nothing is left of what has gone. */
+  g_assert_cmpuint (uids_count (uids), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -356,5 +381,6 @@ main (int argc, char **argv)
   g_test_add_func ("/diff/brake-limit", test_brake_limit);
   g_test_add_func ("/schedule/plan", test_schedule);
   g_test_add_func ("/pause/choose", test_pause);
+  g_test_add_func ("/uids", test_uids);
   return g_test_run ();
 }
