@@ -254,5 +254,8 @@ account_trouble (const Account *account)
     return record_trouble (account->desk.record);
   if (brake_trouble (account->desk.brake) != NULL)
     return brake_trouble (account->desk.brake);
+  /* What is read just now is nothing, as the executor says of a key that KISI refuses. */
+  if (account->acting && record_data (account->desk.record)->fault != NULL)
+    return record_data (account->desk.record)->fault;
   return store_is_loaded (account->desk.store) ? NULL : "reading the topics";
 }

@@ -189,7 +189,7 @@ def test_a_password_that_is_wrong_is_said_and_mended(
         polled.join(member)
         secret = tmp_path / "secrets" / "nexudus-password"
         secret.write_text("wrong\n")
-        polled.launch()
+        stack.start_daemon(POLLER)
 
         def told() -> bool:
             fault = polled.account().get("fault") or ""
@@ -197,9 +197,12 @@ def test_a_password_that_is_wrong_is_said_and_mended(
             return True
 
         wait_for(told, "the account's record names the fault", 30)
+        wait_for(lambda: polled.poller.get("/readyz")[0] == 503, "it is not ready")
+        assert "invalid_grant" in polled.poller.get("/readyz")[1]
         secret.write_text("sandbox-password\n")
         polled.becomes("members", str(member))
         wait_for(lambda: polled.account().get("fault") is None, "the fault is over")
+        polled.poller.wait_ready()
         assert "sandbox-password" not in polled.poller.output()
         stack.stop_daemons()
 
