@@ -41,6 +41,7 @@ static const struct
   { "shift_back", EFFECT_SHIFT_BACK },
   { "shrinking_total", EFFECT_SHRINKING_TOTAL },
   { "empty_page", EFFECT_EMPTY_PAGE },
+  { "fewer_rows", EFFECT_FEWER_ROWS },
   { "endless", EFFECT_ENDLESS },
 };
 

@@ -52,7 +52,7 @@ read_search (const char *text, gboolean of_users)
 {
   if (text == NULL)
     return NULL;
-  return g_utf8_casefold (text, of_users ? (gssize)strcspn (text, "@") : -1);
+  return g_utf8_casefold (text, of_users ? (gssize) strcspn (text, "@") : -1);
 }
 
 static LkTime
@@ -225,7 +225,7 @@ matches (const Filter *filter, const Row *row)
 static gint
 by_name (gconstpointer a, gconstpointer b, gpointer descending)
 {
-  const Row *left = *(Row *const *)a, *right = *(Row *const *)b;
+  const Row *left = *(Row *const *) a, *right = *(Row *const *) b;
   gint order = g_strcmp0 (json_text (left->data, "name"), json_text (right->data, "name"));
   return descending ? -order : order;
 }
@@ -335,9 +335,9 @@ lag_behind (const Call *call, const Filter *filter, GPtrArray *rows)
   LkTime known = sandbox_now (call->sandbox) - call->sandbox->limits[LIM_KI_LIST_LAG];
   guint n = 0;
   for (guint i = 0; i < rows->len; i++)
-    if (ki_time (((Row *)rows->pdata[i])->data, "created_at") <= known)
+    if (ki_time (((Row *) rows->pdata[i])->data, "created_at") <= known)
       rows->pdata[n++] = rows->pdata[i];
-  g_ptr_array_set_size (rows, (gint)n);
+  g_ptr_array_set_size (rows, (gint) n);
   for (guint i = 0; i < kisi->ghosts->len; i++)
     {
       KiGhost *ghost = kisi->ghosts->pdata[i];
@@ -399,11 +399,12 @@ ki_list (Call *call, KiTable table)
   if (call->fault.effect == EFFECT_SHIFT_BACK && offset > 0)
     first--;
   if (call->fault.effect == EFFECT_SHRINKING_TOTAL)
-    total = MAX (0, total - (gint64)call->fault.hits);
+    total = MAX (0, total - (gint64) call->fault.hits);
   range_header (call, offset, limit, total);
   json_t *out = json_array ();
-  gint64 end
-      = call->fault.effect == EFFECT_EMPTY_PAGE ? first : MIN (first + limit, (gint64)found->len);
+  gint64 end = call->fault.effect == EFFECT_EMPTY_PAGE   ? first
+               : call->fault.effect == EFFECT_FEWER_ROWS ? MIN (first + 1, (gint64) found->len)
+                                                         : MIN (first + limit, (gint64) found->len);
   for (gint64 i = first; i < end; i++)
     json_array_append_new (out, ki_render (kisi, table, found->pdata[i]));
   call_reply (call, 200, out);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define SIZE_DEFAULT 25
-#define SIZE_CAP     1000
-#define INT          "%" G_GINT64_FORMAT
+#define SIZE_CAP 1000
+#define INT "%" G_GINT64_FORMAT
 
 typedef struct
 {
@@ -38,14 +38,14 @@ sortable (Row *row, const char *key)
   Sortable out = { row, 0, NULL };
   LkTime time;
   if (*key == '\0')
-    out.number = (double)(scramble ((guint64)row->id) % 1000003);
+    out.number = (double) (scramble ((guint64) row->id) % 1000003);
   else if (g_str_equal (key, "Id"))
-    out.number = (double)row->id;
+    out.number = (double) row->id;
   else if (g_str_equal (key, "UpdatedOn"))
-    out.number = (double)row->updated;
+    out.number = (double) row->updated;
   else if (json_is_string (value)
            && lk_time_parse (json_string_value (value), json_string_length (value), &time, NULL))
-    out.number = (double)time;
+    out.number = (double) time;
   else if (json_is_string (value))
     out.text = json_string_value (value);
   else
@@ -69,8 +69,8 @@ is_descending (const Call *call)
 
 /* The rows that match, in the order asked for. */
 static GPtrArray *
-select_rows (
-    Call *call, NxEntity entity, const NxFilters *filters, const char *order, gboolean down)
+select_rows (Call *call, NxEntity entity, const NxFilters *filters, const char *order,
+             gboolean down)
 {
   Table *table = nx_table (call->sandbox->nexudus, entity);
   GPtrArray *some = nx_filters_candidates (filters, table);
@@ -87,7 +87,7 @@ select_rows (
   g_autofree Sortable *keys = g_new (Sortable, out->len + 1);
   for (guint i = 0; i < out->len; i++)
     keys[i] = sortable (out->pdata[i], order);
-  g_qsort_with_data (keys, (gint)out->len, sizeof *keys, by_key, GINT_TO_POINTER (down));
+  g_qsort_with_data (keys, (gint) out->len, sizeof *keys, by_key, GINT_TO_POINTER (down));
   for (guint i = 0; i < out->len; i++)
     out->pdata[i] = keys[i].row;
   return out;
@@ -116,20 +116,24 @@ cut_page (Call *call, guint len)
     page.total += fault->hits;
   if (fault->effect == EFFECT_SHRINKING_TOTAL)
     page.total = MAX (0, page.total - fault->hits);
+  if (fault->effect == EFFECT_SHIFT && page.page > 1)
+    page.total = MAX (0, page.total - 1);
   page.pages = (page.total + page.size - 1) / page.size;
   if (page.page > page.pages && switch_is (call->sandbox, SW_NX_BAD_PAGE, "last"))
     page.page = MAX (1, page.pages);
 
   gint64 shown = fault->effect == EFFECT_REPEAT_PAGE ? 1 : page.page;
-  gint64 first = MIN ((gint64)len, (MIN (shown, G_MAXINT) - 1) * page.size);
+  gint64 first = MIN ((gint64) len, (MIN (shown, G_MAXINT) - 1) * page.size);
   if (fault->effect == EFFECT_SHIFT && page.page > 1)
-    first = MIN ((gint64)len, first + 1);
+    first = MIN ((gint64) len, first + 1);
   if (fault->effect == EFFECT_SHIFT_BACK && page.page > 1 && first > 0)
     first--;
-  page.first = (guint)first;
-  page.n = (guint)MIN (page.size, (gint64)len - first);
+  page.first = (guint) first;
+  page.n = (guint) MIN (page.size, (gint64) len - first);
   if (fault->effect == EFFECT_EMPTY_PAGE)
     page.n = 0;
+  if (fault->effect == EFFECT_FEWER_ROWS)
+    page.n = MIN (page.n, 1);
   return page;
 }
 
@@ -178,8 +182,8 @@ nx_list (Call *call, NxEntity entity)
       ",\"LastItem\":" INT ",\"TotalItems\":" INT ",\"TotalPages\":" INT
       ",\"HasNextPage\":%s,\"HasPreviousPage\":%s,\"PageNumber\":" INT ",\"PageSize\":" INT "}",
       page.page, page.size, order ? order : "Id", /* a property's name: nothing to escape */
-      down ? descending : ascending, page.n > 0 ? (gint64)page.first + 1 : (gint64)0,
-      page.n > 0 ? (gint64)page.first + page.n : (gint64)0, page.total, page.pages,
+      down ? descending : ascending, page.n > 0 ? (gint64) page.first + 1 : (gint64) 0,
+      page.n > 0 ? (gint64) page.first + page.n : (gint64) 0, page.total, page.pages,
       page.page < page.pages ? "true" : "false", page.page > 1 ? "true" : "false", page.page,
       page.size);
 }

@@ -113,6 +113,16 @@ def test_a_row_that_moves_between_pages_is_not_gone(large: Polled) -> None:
     assert large.everything() == before
 
 
+def test_a_list_with_fewer_rows_than_its_total_was_not_seen_whole(large: Polled) -> None:
+    large.sandbox.faults()
+    large.listed(1)
+    before = large.everything()
+    with large.faults(*({"service": "nexudus", "path": f"/api/{path}", "query": "size=500",
+                         "effect": "fewer_rows", "count": 0} for path in LISTS[:2])):
+        large.listed(1, "failed")
+    assert large.everything() == before
+
+
 def test_a_total_that_moves_once_restarts_nothing(large: Polled) -> None:
     large.sandbox.faults()
     large.listed(1)

@@ -329,7 +329,7 @@ def test_lists_that_go_wrong_in_nexudus(world: World) -> None:
         return [row["Id"] for row in answer["Records"]], answer["TotalItems"]
 
     assert [page(1), page(2), page(3)] == [([ADA], 2), ([9002], 2), ([], 2)]
-    for effect, expected in (("repeat_page", ([ADA], 2)), ("shift", ([], 2)),
+    for effect, expected in (("repeat_page", ([ADA], 2)), ("shift", ([], 1)),
                              ("moving_total", ([9002], 3)), ("empty_page", ([], 2))):
         world.side.faults({"service": "nexudus", "effect": effect})
         assert page(2) == expected, effect

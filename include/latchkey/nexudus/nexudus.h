@@ -7,7 +7,7 @@
  * A read that can't be trusted fails as a whole with one error that names endpoint, page and reason
  * (RETRY; REFUSED when the login is not allowed to, or is itself refused). Rows are handed over
  * page by page before the end is known, so only `done` without an error says that a list was seen
- * whole.
+ * whole: every page full but the last, and no fewer rows than the total that the last one names.
  */
 #pragma once
 

@@ -32,6 +32,39 @@ hand_over (Read *read, const LkNexudusPage *page, GError **error)
 }
 
 static void
+from_the_start (Read *read)
+{
+  read->page = 1;
+  read->rows = 0;
+  g_hash_table_remove_all (read->seen);
+}
+
+/* The last page has been handed over. Rows that come and go while pages are read move the total
+ * with them; fewer rows than the total names have been left out. The total may be counted a moment
+ * after the rows, so that is looked at twice. */
+static void
+end_list (Read *read)
+{
+  g_autofree char *reason = NULL;
+
+  if (read->rows >= read->read.total)
+    {
+      lk_nexudus_read_finish (read, NULL, NULL);
+      return;
+    }
+  reason = g_strdup_printf ("ends a list of %" G_GINT64_FORMAT " rows with %" G_GINT64_FORMAT,
+                            read->read.total, read->rows);
+  if (read->begun_again)
+    {
+      lk_nexudus_read_fail (read, LK_ERROR_RETRY, reason);
+      return;
+    }
+  read->begun_again = TRUE;
+  from_the_start (read);
+  lk_nexudus_read_again (read, lk_backoff_next (&read->backoff));
+}
+
+static void
 page_answered (Read *read, const LkHttpResponse *response)
 {
   LkNexudusPage page = { 0 };
@@ -55,12 +88,13 @@ page_answered (Read *read, const LkHttpResponse *response)
       lk_nexudus_read_try_again (read, error->message);
       return;
     }
+  read->rows += (gint64) json_array_size (page.records);
   gboolean more = page.has_next || (gint64) read->page < page.pages;
   lk_nexudus_page_clear (&page);
   read->tries = 0;
   lk_backoff_reset (&read->backoff);
   if (!more)
-    lk_nexudus_read_finish (read, NULL, NULL);
+    end_list (read);
   else if (++read->page > PAGES_MAX)
     lk_nexudus_read_fail (read, LK_ERROR_RETRY, "more pages than any list has");
   else
@@ -138,8 +172,7 @@ lk_nexudus_read_answered (const LkHttpResponse *response, gpointer data)
     {
       /* From the start with half the size: page numbers mean other rows now. */
       read->size /= 2;
-      read->page = 1;
-      g_hash_table_remove_all (read->seen);
+      from_the_start (read);
       lk_nexudus_read_again (read, 0);
     }
   else if (response->error != NULL)

@@ -45,30 +45,36 @@ lk_nexudus_check_success (json_t *root, GError **error)
 gboolean
 lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page, GError **error)
 {
-  gint64 current = 0;
+  gint64 current = 0, size = 0;
 
   *out = (LkNexudusPage){ 0 };
   out->root = lk_json_parse (body, len, LK_HTTP_BODY_MAX, error);
   if (out->root == NULL)
     return FALSE;
   if (!json_is_object (out->root))
-    (void)lk_fail (error, LK_ERROR_RETRY, "expected an object with Records");
+    (void) lk_fail (error, LK_ERROR_RETRY, "expected an object with Records");
   else if (lk_nexudus_check_success (out->root, error)
            && lk_json_get_array (out->root, "Records", &out->records, error)
            && lk_json_get_int (out->root, "TotalItems", &out->total, error)
            && lk_json_get_int_opt (out->root, "TotalPages", 0, &out->pages, error)
            && lk_json_get_int_opt (out->root, "CurrentPage", page, &current, error)
+           && lk_json_get_int_opt (out->root, "CurrentPageSize", 0, &size, error)
            && lk_json_get_bool_opt (out->root, "HasNextPage", FALSE, &out->has_next, error)
            && check_records (out, error))
     {
       if (current != page)
-        (void)lk_fail (error, LK_ERROR_RETRY, "asked for page %u, got page %" G_GINT64_FORMAT, page,
-                       current);
+        (void) lk_fail (error, LK_ERROR_RETRY, "asked for page %u, got page %" G_GINT64_FORMAT,
+                        page, current);
       else if (json_array_size (out->records) == 0
                && (out->has_next || (out->total > 0 && page <= out->pages)))
-        (void)lk_fail (error, LK_ERROR_RETRY,
-                       "a page without rows, although there are %" G_GINT64_FORMAT " in all",
-                       out->total);
+        (void) lk_fail (error, LK_ERROR_RETRY,
+                        "a page without rows, although there are %" G_GINT64_FORMAT " in all",
+                        out->total);
+      else if ((out->has_next || page < out->pages)
+               && (gint64) json_array_size (out->records) < size)
+        (void) lk_fail (error, LK_ERROR_RETRY,
+                        "a page of %zu rows, not %" G_GINT64_FORMAT ", although more pages follow",
+                        json_array_size (out->records), size);
       else
         return TRUE;
     }
@@ -86,7 +92,7 @@ lk_nexudus_page_clear (LkNexudusPage *page)
 gint64
 lk_nexudus_wait_of_text (const char *text, gsize len)
 {
-  g_autofree char *lower = g_ascii_strdown (text, (gssize)MIN (len, 4096));
+  g_autofree char *lower = g_ascii_strdown (text, (gssize) MIN (len, 4096));
   const char *wait = strstr (lower, "wait ");
 
   while (wait != NULL)
@@ -96,7 +102,7 @@ lk_nexudus_wait_of_text (const char *text, gsize len)
       double seconds = g_ascii_strtod (number, &end);
       if (end != number && seconds >= 0 && seconds < 86400
           && g_str_has_prefix (g_strchug (end), "second"))
-        return (gint64)(seconds * 1000) + 1;
+        return (gint64) (seconds * 1000) + 1;
       wait = strstr (number, "wait ");
     }
   return -1;
@@ -107,7 +113,7 @@ lk_nexudus_minute (LkTime time)
 {
   char text[LK_TIME_TEXT];
 
-  (void)lk_time_format (time - (time % LK_MINUTE + LK_MINUTE) % LK_MINUTE, text);
+  (void) lk_time_format (time - (time % LK_MINUTE + LK_MINUTE) % LK_MINUTE, text);
   text[16] = '\0'; /* YYYY-MM-DDTHH:mm */
   return g_strdup_printf ("%.13s%%3A%s", text, text + 14);
 }

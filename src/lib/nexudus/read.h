@@ -34,6 +34,8 @@ typedef struct
 
   guint page, size;
   GHashTable *seen; /* ids of earlier pages */
+  gint64 rows;      /* of the pages so far, repeats included */
+  gboolean begun_again;
   LkNexudusRead read;
   LkHttpCall *call;
   guint tries;
