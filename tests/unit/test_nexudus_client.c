@@ -664,11 +664,21 @@ a_row_by_id (Fixture *fixture, gconstpointer data)
 static void
 gone (Fixture *fixture, gconstpointer data)
 {
-  SCRIPT (fixture, ONCE ("/17", 404, "\"Not found\""));
-  get_one (fixture);
-  g_assert_cmpint (fixture->code, ==, -1);
-  g_assert_true (fixture->gone);
-  g_assert_cmpuint (fixture->asked->len, ==, 1);
+  static const char *const bodies[]
+      = { "\"Not found\"", "{\"Status\":404,\"Message\":\"Not found\",\"WasSuccessful\":false}",
+          "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bodies); i++)
+    {
+      const Step steps[] = { ONCE ("/17", 404, bodies[i]) };
+      script (fixture, steps, G_N_ELEMENTS (steps));
+      fixture->gone = FALSE;
+      get_one (fixture);
+      g_assert_cmpint (fixture->code, ==, -1);
+      g_assert_true (fixture->gone);
+      g_assert_cmpuint (fixture->asked->len, ==, i + 1);
+      fixture->n_steps = 0;
+    }
 }
 
 /* None of these says that the row is gone. */
@@ -694,6 +704,7 @@ not_gone (Fixture *fixture, gconstpointer data)
     { 204, "", "status 204" },
     { 302, "", "status 302" },
     { 400, "{\"Message\":\"Ooops!\"}", "status 400" },
+    { 404, "<html><h1>404 Not Found</h1></html>", "status 404" },
     { 410, "", "status 410" },
     { 500, "{\"Message\":\"An error has occurred.\"}", "status 500" },
     { 503, "<html>", "status 503" },

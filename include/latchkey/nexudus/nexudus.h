@@ -47,7 +47,8 @@ typedef struct
 typedef void (*LkNexudusRowFunc) (json_t *row, const LkNexudusRead *read, gpointer data);
 /* The end of a read; ERROR NULL: it was seen whole. */
 typedef void (*LkNexudusDoneFunc) (const LkNexudusRead *read, const GError *error, gpointer data);
-/* One row read by id; ROW NULL without ERROR: there is none (404). */
+/* One row read by id; ROW NULL without ERROR: there is none (404, and
+ * not a page of what is between). */
 typedef void (*LkNexudusGetFunc) (
     gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data);
 

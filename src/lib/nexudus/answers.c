@@ -135,6 +135,17 @@ throttled (Read *read, const LkHttpResponse *response)
   lk_nexudus_read_again (read, 0);
 }
 
+/* Nexudus says that there is no such row in JSON, or in no words (nexudus-api.md §2.5). What is
+ * between may say 404 too, of an address that it does not know, and does so with a page. */
+static gboolean
+is_gone (const LkHttpResponse *response)
+{
+  g_autoptr (json_t) said
+      = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX, NULL);
+
+  return response->body_len == 0 || said != NULL;
+}
+
 static void
 status_answered (Read *read, const LkHttpResponse *response)
 {
@@ -153,7 +164,7 @@ status_answered (Read *read, const LkHttpResponse *response)
     lk_nexudus_read_fail (read, LK_ERROR_REFUSED,
                           "the login is not allowed to read this (give its user the List "
                           "and Read roles of the entity)");
-  else if (response->status == 404 && read->kind == READ_GET)
+  else if (response->status == 404 && read->kind == READ_GET && is_gone (response))
     lk_nexudus_read_finish (read, NULL, NULL);
   else
     lk_nexudus_read_try_again (read, reason);
