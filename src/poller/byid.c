@@ -33,7 +33,7 @@ owe (Rows *rows, StoreKind kind, gint64 id, const GError *error)
 
   if (error->code != LK_ERROR_RETRY || (owed != NULL && owed->cycles >= OWED_CYCLES))
     {
-      (void)g_hash_table_remove (rows->owed, key);
+      (void) g_hash_table_remove (rows->owed, key);
       return FALSE;
     }
   if (owed == NULL)
@@ -52,7 +52,7 @@ settle (Rows *rows, StoreKind kind, gint64 id)
 {
   g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, whats[kind], id);
 
-  (void)g_hash_table_remove (rows->owed, key);
+  (void) g_hash_table_remove (rows->owed, key);
 }
 
 void
@@ -73,11 +73,7 @@ rows_try_again (Rows *rows)
 }
 
 static void
-got_entity (Rows *rows,
-            StoreKind kind,
-            gint64 id,
-            json_t *row,
-            const LkNexudusRead *read,
+got_entity (Rows *rows, StoreKind kind, gint64 id, json_t *row, const LkNexudusRead *read,
             const GError *error)
 {
   static const LkNexudusRowFunc funcs[] = { rows_coworker, rows_pass, rows_booking };
@@ -86,6 +82,7 @@ got_entity (Rows *rows,
   g_autofree gint64 *said = NULL;
 
   rows_close_one (rows, whats[kind], id);
+  rows_count_failure (rows, error);
   /* What refers to somebody who can't be read just now goes on waiting. */
   if (error != NULL && owe (rows, kind, id, error))
     return;
@@ -93,14 +90,14 @@ got_entity (Rows *rows,
     {
       /* What refers to them is brought again by the next listing. */
       g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, id);
-      (void)g_hash_table_remove (rows->wanted_spaces, &id);
+      (void) g_hash_table_remove (rows->wanted_spaces, &id);
       rows_release (rows, reference, FALSE);
     }
   if (error != NULL)
     return;
   settle (rows, kind, id);
   stated = kind == STORE_BOOKINGS
-           && g_hash_table_steal_extended (rows->cancellations, &id, (gpointer *)&said, &counted);
+           && g_hash_table_steal_extended (rows->cancellations, &id, (gpointer *) &said, &counted);
   if (row != NULL)
     funcs[kind](row, read, rows);
   else

@@ -49,6 +49,7 @@ searched (const LkNexudusRead *read, const GError *error, gpointer data)
 
   (void) read;
   (void) g_hash_table_remove (rows->open, reference);
+  rows_count_failure (rows, error);
   if (error == NULL && !world_contract (rows->world, search->uid, &contract))
     {
       lk_warning (
@@ -98,6 +99,7 @@ of_contract_done (const LkNexudusRead *read, const GError *error, gpointer data)
 
   (void) read;
   of->busy = FALSE;
+  rows_count_failure (of->rows, error);
   if (error != NULL)
     return; /* logged; rows_try_again asks again */
   if (of->again)
@@ -187,6 +189,7 @@ got_contract (gint64 id, json_t *row, const LkNexudusRead *read, const GError *e
   Rows *rows = data;
 
   rows_close_one (rows, "contract_id", id);
+  rows_count_failure (rows, error);
   if (row != NULL)
     rows_contract_listed (row, read, rows);
   else if (error == NULL)

@@ -9,8 +9,9 @@
 
 #include <latchkey/base/metrics.h>
 
-#define CYCLE_REQUESTS 10              /* while none has been counted: each list is one page */
-#define OVERLAP_MS     (2 * LK_MINUTE) /* the filters look at the minute (nexudus-api.md §2.3) */
+#define CYCLE_REQUESTS 10          /* while none has been counted: each list is one page */
+#define HELD_CYCLES 10             /* that a row which can't be read may keep the mark back */
+#define OVERLAP_MS (2 * LK_MINUTE) /* the filters look at the minute (nexudus-api.md §2.3) */
 
 struct _Incremental
 {
@@ -26,6 +27,8 @@ struct _Incremental
   guint open;           /* reads under way */
   gboolean people;      /* the first half: people and contracts */
   gboolean failed;
+  guint failures;                /* of reads that rows led to, before the cycle */
+  guint held;                    /* cycles for which they have kept the mark back */
   LkTime from;                   /* changes since then are read */
   LkTime date;                   /* the earliest Date of the answers */
   gint64 totals[STORE_KINDS];    /* of the cycle under way */
@@ -64,6 +67,8 @@ incremental_stop (Incremental *incremental)
   lk_timers_cancel (incremental->desk->timers, incremental->timer);
   incremental->timer = NULL;
   incremental->open = 0;
+  incremental->failures = rows_failures (incremental->desk->rows);
+  incremental->held = 0;
   for (guint k = 0; k < STORE_KINDS; k++)
     {
       incremental->expected[k] = -1;
@@ -87,20 +92,43 @@ count_drop (Incremental *incremental, StoreKind kind)
   return twice;
 }
 
-/* The cycle was seen whole: the next one reads from its Date. Whether rows are lacking. */
+/* Whether what the cycle led to was read as well. One row may be sick for good, and must not keep
+ * everybody's mark back for ever: it is then left to the full listings. */
 static gboolean
-conclude (Incremental *incremental)
+may_move_on (Incremental *incremental)
+{
+  const Desk *desk = incremental->desk;
+  guint failures = rows_failures (desk->rows);
+  gboolean clean = failures == incremental->failures;
+
+  incremental->failures = failures;
+  if (!clean && incremental->held < HELD_CYCLES)
+    {
+      incremental->held++;
+      return FALSE;
+    }
+  if (!clean)
+    lk_warning (LK_F (.account = desk->config->account, .event = "rows_left"),
+                "what %d cycles could not read is left to the next full listing", HELD_CYCLES);
+  incremental->held = 0;
+  return TRUE;
+}
+
+/* The lists of the cycle were seen whole: the next one reads from its Date, when MOVES_ON. Whether
+ * rows are lacking. */
+static gboolean
+conclude (Incremental *incremental, gboolean moves_on)
 {
   LkNexudusAccount *record = record_data (incremental->desk->record);
   gboolean lacks = FALSE;
 
-  if (incremental->date != LK_TIME_NONE)
+  if (moves_on && incremental->date != LK_TIME_NONE)
     record->read_until = incremental->date;
   for (guint k = 0; k < STORE_KINDS; k++)
     {
       record->totals[k] = incremental->totals[k];
       if (incremental->totals[k] >= 0)
-        lacks = count_drop (incremental, (StoreKind)k) || lacks;
+        lacks = count_drop (incremental, (StoreKind) k) || lacks;
     }
   record_set_fault (incremental->desk->record, NULL);
   record_write (incremental->desk->record, FALSE);
@@ -111,8 +139,8 @@ conclude (Incremental *incremental)
 static void
 learn_cost (Incremental *incremental)
 {
-  guint cost = (guint)(lk_nexudus_requests (incremental->desk->nexudus, LK_NEXUDUS_CHANGES)
-                       - incremental->requests);
+  guint cost = (guint) (lk_nexudus_requests (incremental->desk->nexudus, LK_NEXUDUS_CHANGES)
+                        - incremental->requests);
 
   incremental->cost = MAX (cost, (3 * incremental->cost + cost + 3) / 4);
 }
@@ -153,10 +181,11 @@ static void
 end (Incremental *incremental)
 {
   const LkConfigNexudus *config = incremental->desk->config;
-  gboolean lacks = !incremental->failed && conclude (incremental);
+  gboolean moves_on = !incremental->failed && may_move_on (incremental);
+  gboolean lacks = !incremental->failed && conclude (incremental, moves_on);
 
   lk_metric_add (LK_M_POLLER_CYCLES, 1, config->account, "incremental",
-                 incremental->failed ? "failed" : "done", NULL);
+                 moves_on ? "done" : "failed", NULL);
   learn_cost (incremental);
   incremental->timer
       = lk_timers_add (incremental->desk->timers, plan_next (incremental), start, incremental);
@@ -192,7 +221,7 @@ read_done (const LkNexudusRead *read, const GError *error, gpointer data)
 #define ROW(name, func)                                                                            \
   static void name (json_t *row, const LkNexudusRead *read, gpointer data)                         \
   {                                                                                                \
-    func (row, read, ((Incremental *)data)->desk->rows);                                           \
+    func (row, read, ((Incremental *) data)->desk->rows);                                          \
   }
 
 ROW (coworker_changed, rows_coworker)
@@ -203,11 +232,8 @@ ROW (booking_changed, rows_booking)
 ROW (booking_cancelled, rows_cancelled)
 
 static void
-list_since (Incremental *incremental,
-            LkNexudusEntity entity,
-            const char *field,
-            LkNexudusRowFunc row,
-            LkNexudusDoneFunc done)
+list_since (Incremental *incremental, LkNexudusEntity entity, const char *field,
+            LkNexudusRowFunc row, LkNexudusDoneFunc done)
 {
   g_autofree char *minute = lk_nexudus_minute (incremental->from);
   g_autofree char *query = g_strdup_printf ("from_%s=%s", field, minute);
@@ -228,7 +254,7 @@ pauses_read (const LkNexudusRead *read, const GError *error, gpointer data)
 #define COUNTED(name, kind)                                                                        \
   static void name (const LkNexudusRead *read, const GError *error, gpointer data)                 \
   {                                                                                                \
-    ((Incremental *)data)->totals[kind] = error == NULL ? read->total : -1;                        \
+    ((Incremental *) data)->totals[kind] = error == NULL ? read->total : -1;                       \
     read_done (read, error, data);                                                                 \
   }
 

@@ -28,7 +28,9 @@ struct _Listing
   LkTimer *timer;
   guint open; /* lists under way */
   gboolean failed;
-  gboolean wanted; /* another one, at once */
+  guint failures;   /* of reads that rows led to, before it began */
+  guint incomplete; /* listings in a row that lacked some */
+  gboolean wanted;  /* another one, at once */
   LkTime started;
   gint64 revision;
   LkTime date; /* the earliest Date of its answers */
@@ -70,6 +72,7 @@ listing_stop (Listing *listing)
   listing->timer = NULL;
   listing->open = 0;
   listing->wanted = FALSE;
+  listing->incomplete = 0;
   listing->phase = PHASE_IDLE;
   forget_seen (listing);
 }
@@ -94,6 +97,7 @@ begin (gpointer data)
 
   listing->timer = NULL;
   listing->failed = listing->wanted = FALSE;
+  listing->failures = rows_failures (listing->desk->rows);
   listing->started = wall (listing);
   listing->revision = store_revision (listing->desk->store, listing->started);
   listing->date = LK_TIME_NONE;
@@ -113,14 +117,19 @@ listing_start (Listing *listing)
   begin (listing);
 }
 
-/* It was seen whole. */
+/* Its lists were seen whole; WHOLE: so was all that they led to. */
 static void
-conclude (Listing *listing)
+conclude (Listing *listing, gboolean whole)
 {
   LkNexudusAccount *record = record_data (listing->desk->record);
 
-  record->listed_at = listing->started;
-  /* Everything up to its start has been read: by Nexudus's clock, which the filters go by. */
+  if (whole)
+    record->listed_at = listing->started;
+  else
+    lk_warning (LK_F (.account = listing->desk->config->account, .event = "listing_incomplete"),
+                "rows that a full listing asked for could not be read; the next one asks again");
+  /* Everything up to its start has been read: by Nexudus's clock, which the filters go by. One sick
+   * row keeps nobody's changes from being read. */
   if (record->read_until == LK_TIME_NONE)
     record->read_until = listing->date != LK_TIME_NONE ? listing->date : listing->started;
   record_write (listing->desk->record, TRUE);
@@ -136,14 +145,20 @@ end (Listing *listing)
 {
   const LkConfigNexudus *config = listing->desk->config;
   gint64 wait = config->listing_interval;
+  gboolean whole = !listing->failed && rows_failures (listing->desk->rows) == listing->failures;
 
   listing->phase = PHASE_IDLE;
-  lk_metric_add (LK_M_POLLER_CYCLES, 1, config->account, "listing",
-                 listing->failed ? "failed" : "done", NULL);
+  lk_metric_add (LK_M_POLLER_CYCLES, 1, config->account, "listing", whole ? "done" : "failed",
+                 NULL);
   if (listing->failed)
     wait = MIN (config->poll_interval, wait);
   else
-    conclude (listing);
+    conclude (listing, whole);
+  if (whole)
+    listing->incomplete = 0;
+  else if (!listing->failed)
+    /* Soon, and later each time: what one row lacks is not worth a listing a cycle. */
+    wait = MIN (config->poll_interval << MIN (listing->incomplete++, 10), wait);
   if (listing->wanted)
     wait = 0;
   forget_seen (listing);

@@ -35,8 +35,8 @@ take (Rows *rows, json_t *row)
 void
 rows_pause (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void)read;
-  (void)take (data, row);
+  (void) read;
+  (void) take (data, row);
 }
 
 static void
@@ -44,7 +44,7 @@ note (GHashTable *ids, json_t *row)
 {
   gint64 id = json_integer_value (json_object_get (row, "Id"));
 
-  (void)g_hash_table_add (ids, g_memdup2 (&id, sizeof id));
+  (void) g_hash_table_add (ids, g_memdup2 (&id, sizeof id));
 }
 
 /* --- what is not there any more -----------------------------------------------------------------
@@ -55,10 +55,11 @@ got_pause (gint64 id, json_t *row, const LkNexudusRead *read, const GError *erro
 {
   Rows *rows = data;
 
-  (void)read;
+  (void) read;
   rows_close_one (rows, "pause", id);
+  rows_count_failure (rows, error);
   if (row != NULL)
-    (void)take (rows, row);
+    (void) take (rows, row);
   else if (error == NULL)
     changed (rows, world_drop_pause (rows->world, id, lk_clock_wall (rows->clock)));
 }
@@ -81,9 +82,9 @@ rows_pause_listed (json_t *row, const LkNexudusRead *read, gpointer data)
 {
   Rows *rows = data;
 
-  (void)read;
+  (void) read;
   note (rows->pauses, row);
-  (void)take (rows, row);
+  (void) take (rows, row);
 }
 
 void
@@ -109,9 +110,9 @@ of_one_row (json_t *row, const LkNexudusRead *read, gpointer data)
 {
   OfOne *of = data;
 
-  (void)read;
+  (void) read;
   note (of->listed, row);
-  (void)take (of->rows, row);
+  (void) take (of->rows, row);
 }
 
 static void
@@ -119,8 +120,9 @@ of_one_done (const LkNexudusRead *read, const GError *error, gpointer data)
 {
   OfOne *of = data;
 
-  (void)read;
+  (void) read;
   rows_close_one (of->rows, "pauses", of->contract);
+  rows_count_failure (of->rows, rows_pauses_refused (of->rows, error) ? NULL : error);
   if (error == NULL) /* else the full listing finds it */
     confirm (of->rows, of->contract, of->listed);
   g_hash_table_unref (of->listed);

@@ -26,7 +26,7 @@ rows_close_one (Rows *rows, const char *what, gint64 id)
 {
   g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, what, id);
 
-  (void)g_hash_table_remove (rows->open, key);
+  (void) g_hash_table_remove (rows->open, key);
 }
 
 void
@@ -49,7 +49,8 @@ rows_release (Rows *rows, const char *reference, gboolean resolved)
   g_autofree char *key = NULL;
   g_autoptr (GPtrArray) waiting = NULL;
 
-  if (!g_hash_table_steal_extended (rows->held, reference, (gpointer *)&key, (gpointer *)&waiting))
+  if (!g_hash_table_steal_extended (rows->held, reference, (gpointer *) &key,
+                                    (gpointer *) &waiting))
     return;
   /* A read that failed: the next listing brings the rows again. */
   for (guint i = 0; resolved && i < waiting->len; i++)
@@ -60,16 +61,17 @@ rows_release (Rows *rows, const char *reference, gboolean resolved)
 }
 
 static void
-got_pass_type (
-    gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data)
+got_pass_type (gint64 id, json_t *row, const LkNexudusRead *read, const GError *error,
+               gpointer data)
 {
   Rows *rows = data;
   LkNexudusPassType type = { 0 };
   g_autoptr (GError) local = NULL;
   g_autofree char *reference = g_strdup_printf ("pass_type/%" G_GINT64_FORMAT, id);
 
-  (void)read;
+  (void) read;
   rows_close_one (rows, "pass_type", id);
+  rows_count_failure (rows, error);
   if (row != NULL && lk_nexudus_pass_type_read (&type, row, &local))
     {
       world_set_pass_type (rows->world, &type);
@@ -101,9 +103,9 @@ got_resource (gint64 id, json_t *row, const LkNexudusRead *read, const GError *e
   g_autofree char *reference = g_strdup_printf ("resource/%" G_GINT64_FORMAT, id);
   gboolean resolved = FALSE;
 
-  (void)read;
-  (void)error;
+  (void) read;
   rows_close_one (rows, "resource", id);
+  rows_count_failure (rows, error);
   if (row != NULL && lk_nexudus_resource_read (&resource, row, &local))
     {
       world_set_resource (rows->world, &resource);
@@ -128,7 +130,7 @@ rows_business (json_t *row, const LkNexudusRead *read, gpointer data)
   LkNexudusBusiness business = { 0 };
   g_autoptr (GError) error = NULL;
 
-  (void)read;
+  (void) read;
   if (lk_nexudus_business_read (&business, row, &error))
     world_set_business (rows->world, &business);
   else
@@ -142,7 +144,7 @@ rows_resource (json_t *row, const LkNexudusRead *read, gpointer data)
   LkNexudusResource resource = { 0 };
   g_autoptr (GError) error = NULL;
 
-  (void)read;
+  (void) read;
   if (lk_nexudus_resource_read (&resource, row, &error))
     world_set_resource (rows->world, &resource);
   else
@@ -155,7 +157,7 @@ rows_pass_type (json_t *row, const LkNexudusRead *read, gpointer data)
   g_auto (LkNexudusPassType) type = { 0 };
   g_autoptr (GError) error = NULL;
 
-  (void)read;
+  (void) read;
   /* Its list of locations is left out of lists (nexudus-api.md §2.4). */
   if (lk_nexudus_pass_type_read (&type, row, &error))
     rows_want_pass_type (data, type.id);

@@ -83,6 +83,18 @@ rows_take_gone (Rows *rows, StoreKind kind)
   return gone;
 }
 
+guint
+rows_failures (const Rows *rows)
+{
+  return rows->failures;
+}
+
+void
+rows_count_failure (Rows *rows, const GError *error)
+{
+  rows->failures += error != NULL;
+}
+
 void
 rows_unreadable (Rows *rows, LkNexudusEntity entity, const GError *error)
 {

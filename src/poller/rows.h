@@ -58,6 +58,9 @@ void rows_read_again (Rows *rows, StoreKind kind, gint64 id);
 void rows_reset (Rows *rows);
 /* Reads of pass types and of rows that wait: 0 when all is resolved. */
 guint rows_open (const Rows *rows);
+/* How many reads that rows led to have failed since the start: what asks for them must not count as
+ * read while this goes up. */
+guint rows_failures (const Rows *rows);
 /* How many rows are known to have gone from Nexudus since the last call, by kind: those found gone
  * by id, and cancelled bookings, each once. */
 guint rows_take_gone (Rows *rows, StoreKind kind);

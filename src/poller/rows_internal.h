@@ -26,6 +26,7 @@ struct _Rows
   GHashTable *pauses; /* gint64* ids of the paused periods that the listing had so far */
   gboolean no_pauses; /* the login may not read them */
   guint gone[STORE_KINDS];
+  guint failures; /* reads that changes and rows led to, and that failed */
   /* gint64* id of a cancelled booking's row → gint64* when it was last listed (steady). The lists
    * overlap: a cancellation comes several times and is counted once. */
   GHashTable *cancelled;
@@ -36,6 +37,9 @@ struct _Rows
 
 /* A row of ENTITY could not be read. */
 void rows_unreadable (Rows *rows, LkNexudusEntity entity, const GError *error);
+
+/* A read that a row led to has ended; counted where there is an ERROR. */
+void rows_count_failure (Rows *rows, const GError *error);
 
 /* --- references.c: a row waits for REFERENCE ("pass_type/3001"), and is then read again */
 

@@ -164,8 +164,11 @@ def test_an_unsuccessful_row_is_read_again(increments: Polled, member: int) -> N
     increments.join(member)
     key = increments.book(member)
     increments.becomes("bookings", key, deleted=False)
+    failed = increments.ended("incremental", "failed")
     with increments.faults({"service": "nexudus", "path": f"/api/spaces/bookings/{ident(key)}",
                             "count": 4, **UNSUCCESSFUL}):
         increments.sandbox.cancel_booking(ident(key))
         increments.hit(4)
+        wait_for(lambda: increments.ended("incremental", "failed") > failed,
+                 "a cycle that led to it counts as failed")
         increments.becomes("bookings", key, deleted=True)

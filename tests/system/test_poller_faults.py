@@ -69,6 +69,10 @@ def test_a_lie_about_one_row_removes_nobody(polled: Polled, settled: list[str]) 
             for path, key, lie in zip(LISTS[:3], settled, lies, strict=True)]
     with polled.faults(*lists, *rows):
         polled.hit(4)  # as often as one read tries
+        polled.listed(1, "failed")
+        listed_at = polled.account()["listed_at"]
+        polled.listed(1, "failed")
+        assert polled.account()["listed_at"] == listed_at
     polled.listed(1)
     after = {kind: len(polled.of(kind, key)) for kind, key in zip(KINDS, settled, strict=True)}
     assert after == before
