@@ -13,11 +13,18 @@
 #define CONNECT_MS 30000
 #define SKEW_MAX_MS (10 * LK_SECOND)
 
+typedef enum
+{
+  FOUND_WELL,
+  FOUND_PROBLEM,
+  FOUND_AWAY, /* nothing could be seen: the service is out of reach */
+} Found;
+
 typedef struct
 {
   const char *what; /* kafka, topics, nexudus, kisi */
   const char *account;
-  gboolean ok;
+  Found found;
   char *text;
 } Finding;
 
@@ -29,15 +36,23 @@ finding_free (gpointer data)
 }
 
 static void
-add (GPtrArray *findings, const char *what, const char *account, gboolean ok, char *text)
+add (GPtrArray *findings, const char *what, const char *account, Found found, char *text)
 {
   Finding *finding = g_new (Finding, 1);
 
-  *finding = (Finding){ what, account, ok, text };
+  *finding = (Finding){ what, account, found, text };
   g_ptr_array_add (findings, finding);
 }
 
-/* --- Kafka -------------------------------------------------------------------------------------- */
+/* A failed call: later it may do, or somebody has to change something first. */
+static Found
+found_by (const GError *error)
+{
+  return error->code == LK_ERROR_RETRY ? FOUND_AWAY : FOUND_PROBLEM;
+}
+
+/* --- Kafka --------------------------------------------------------------------------------------
+ */
 
 static void
 check_kafka (Cli *cli, GPtrArray *findings)
@@ -48,24 +63,27 @@ check_kafka (Cli *cli, GPtrArray *findings)
 
   if (!cli_open_kafka (cli, &error))
     {
-      add (findings, "kafka", NULL, FALSE, g_strdup (error->message));
+      add (findings, "kafka", NULL, found_by (error), g_strdup (error->message));
       return;
     }
-  add (findings, "kafka", NULL, TRUE, g_strdup_printf ("%s answers", cli->config->kafka.brokers));
+  add (findings, "kafka", NULL, FOUND_WELL,
+       g_strdup_printf ("%s answers", cli->config->kafka.brokers));
   files = lk_topic_files_load (cli->topics_dir, &error);
   if (files != NULL)
     plan = lk_topics_plan (cli->kafka, files, cli->config, CONNECT_MS, &error);
   if (plan == NULL)
-    add (findings, "topics", NULL, FALSE, g_strdup (error->message));
+    add (findings, "topics", NULL, found_by (error), g_strdup (error->message));
   else if (plan->creates + plan->alters + plan->refused > 0)
-    add (findings, "topics", NULL, FALSE,
+    add (findings, "topics", NULL, FOUND_PROBLEM,
          g_strdup_printf ("%u to create, %u to alter, %u refused: see `latchkey topics plan`",
                           plan->creates, plan->alters, plan->refused));
   else
-    add (findings, "topics", NULL, TRUE, g_strdup_printf ("all %u are there", plan->topics->len));
+    add (findings, "topics", NULL, FOUND_WELL,
+         g_strdup_printf ("all %u are there", plan->topics->len));
 }
 
-/* --- Nexudus ------------------------------------------------------------------------------------ */
+/* --- Nexudus ------------------------------------------------------------------------------------
+ */
 
 typedef struct
 {
@@ -95,15 +113,16 @@ check_clock (const Look *look, const char *what, const char *account, GPtrArray 
   gint64 seconds = (ABS (ahead) + 500) / 1000;
 
   if (look->date == LK_TIME_NONE)
-    add (findings, what, account, TRUE, g_strdup ("it does not say its time: no Date in its answer"));
+    add (findings, what, account, FOUND_WELL,
+         g_strdup ("it does not say its time: no Date in its answer"));
   else if (ABS (ahead) > SKEW_MAX_MS)
-    add (findings, what, account, FALSE,
+    add (findings, what, account, FOUND_PROBLEM,
          g_strdup_printf ("its clock is %" G_GINT64_FORMAT
                           " s %s this machine's: set this one by NTP, or doors open and close so "
                           "much too early or late",
                           seconds, ahead > 0 ? "ahead of" : "behind"));
   else
-    add (findings, what, account, TRUE,
+    add (findings, what, account, FOUND_WELL,
          g_strdup_printf ("its clock and this machine's agree within %" G_GINT64_FORMAT " s",
                           seconds + 1));
 }
@@ -123,7 +142,8 @@ business_row (json_t *row, const LkNexudusRead *read, gpointer data)
   (void) read;
   if (!lk_nexudus_business_read (&business, row, NULL))
     return;
-  g_string_append_printf (look->seen, "%s%s (%" G_GINT64_FORMAT ")", look->seen->len == 0 ? "" : ", ",
+  g_string_append_printf (look->seen, "%s%s (%" G_GINT64_FORMAT ")",
+                          look->seen->len == 0 ? "" : ", ",
                           business.name == NULL ? "" : business.name, business.id);
   g_hash_table_add (look->ids, g_memdup2 (&business.id, sizeof business.id));
 }
@@ -165,7 +185,7 @@ check_spaces_are_seen (Cli *cli, const LkConfigNexudus *config, const Look *look
     {
       const LkConfigSpace *space = &cli->config->spaces[i];
       if (space->nexudus == config && !g_hash_table_contains (look->ids, &space->business))
-        add (findings, "nexudus", config->account, FALSE,
+        add (findings, "nexudus", config->account, FOUND_PROBLEM,
              g_strdup_printf ("space %s: the login does not see location %" G_GINT64_FORMAT
                               ": set `business`, or give the user access to it",
                               space->code, space->business));
@@ -183,12 +203,16 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
                 .date = LK_TIME_NONE };
 
   if (services == NULL)
-    add (findings, "nexudus", config->account, FALSE, g_strdup (error->message));
+    add (findings, "nexudus", config->account, FOUND_PROBLEM, g_strdup (error->message));
   else if (!look_at (cli, services, LK_NEXUDUS_BUSINESSES, &look, &error))
-    add (findings, "nexudus", config->account, FALSE, g_strdup (error->message));
+    add (findings, "nexudus", config->account, found_by (error),
+         error->code == LK_ERROR_RETRY
+             ? g_strdup (error->message)
+             : g_strdup_printf ("%s: set `user`, and put its password in %s", error->message,
+                                config->password_file));
   else
     {
-      add (findings, "nexudus", config->account, TRUE,
+      add (findings, "nexudus", config->account, FOUND_WELL,
            g_strdup_printf ("%s is logged in and sees: %s", config->user, look.seen->str));
       check_clock (&look, "nexudus", config->account, findings);
       check_spaces_are_seen (cli, config, &look, findings);
@@ -197,25 +221,41 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
           g_autoptr (GError) local = NULL;
           if (e != LK_NEXUDUS_BUSINESSES
               && !look_at (cli, services, (LkNexudusEntity) e, &look, &local))
-            add (findings, "nexudus", config->account, FALSE, g_strdup (local->message));
+            add (findings, "nexudus", config->account, found_by (local), g_strdup (local->message));
         }
     }
   g_string_free (look.seen, TRUE);
   g_hash_table_unref (look.ids);
 }
 
-/* --- KISI --------------------------------------------------------------------------------------- */
+/* --- KISI ---------------------------------------------------------------------------------------
+ */
+
+/* TRUE when there is something to read. */
+static gboolean
+is_answered (Look *look, const LkKisiAnswer *answer, const char *what)
+{
+  look->over = TRUE;
+  note_date (look, answer->date);
+  switch (answer->verdict)
+    {
+    case LK_KISI_OK:
+      return TRUE;
+    case LK_KISI_UNAVAILABLE:
+    case LK_KISI_THROTTLED:
+    case LK_KISI_MALFORMED:
+      return lk_fail (&look->error, LK_ERROR_RETRY, "%s: %s", what, answer->message);
+    default:
+      return lk_fail (&look->error, LK_ERROR_REFUSED, "%s: %s", what, answer->message);
+    }
+}
 
 static void
 whoami (LkKisiAnswer *answer, gpointer data)
 {
   Look *look = data;
 
-  look->over = TRUE;
-  note_date (look, answer->date);
-  if (answer->verdict != LK_KISI_OK)
-    (void) lk_fail (&look->error, LK_ERROR_REFUSED, "%s", answer->message);
-  else
+  if (is_answered (look, answer, "user"))
     g_string_printf (look->seen, "the key is user %" G_GINT64_FORMAT "'s",
                      ((LkKisiUser *) answer->users->pdata[0])->id);
 }
@@ -225,17 +265,50 @@ groups_seen (LkKisiAnswer *answer, gpointer data)
 {
   Look *look = data;
 
-  look->over = TRUE;
-  if (answer->verdict != LK_KISI_OK)
-    {
-      (void) lk_fail (&look->error, LK_ERROR_REFUSED, "groups: %s", answer->message);
-      return;
-    }
+  if (!is_answered (look, answer, "groups"))
+    return;
   g_string_append_printf (look->seen, " and sees %u groups", answer->groups->len);
   for (guint i = 0; i < answer->groups->len; i++)
     {
       const LkKisiGroup *group = answer->groups->pdata[i];
       g_hash_table_add (look->ids, g_memdup2 (&group->place_id, sizeof group->place_id));
+    }
+}
+
+/* Waits for the call that was just made. */
+static gboolean
+kisi_has_answered (Cli *cli, CliServices *services, Look *look, GError **error)
+{
+  look->over = FALSE;
+  if (!cli_services_wait (cli, services, is_over, look, "asking KISI", CONNECT_MS, error))
+    return FALSE;
+  if (look->error == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&look->error));
+  return FALSE;
+}
+
+static gboolean
+look_at_kisi (Cli *cli, CliServices *services, Look *look, GError **error)
+{
+  (void) lk_kisi_whoami (services->kisi, whoami, look);
+  if (!kisi_has_answered (cli, services, look, error))
+    return FALSE;
+  (void) lk_kisi_list_groups (services->kisi, 0, groups_seen, look);
+  return kisi_has_answered (cli, services, look, error);
+}
+
+static void
+check_places_are_seen (Cli *cli, const LkConfigKisi *config, const Look *look, GPtrArray *findings)
+{
+  for (guint i = 0; i < cli->config->n_spaces; i++)
+    {
+      const LkConfigSpace *space = &cli->config->spaces[i];
+      if (space->kisi == config && !g_hash_table_contains (look->ids, &space->place))
+        add (findings, "kisi", config->account, FOUND_PROBLEM,
+             g_strdup_printf ("space %s: the key sees no group of place %" G_GINT64_FORMAT
+                              ": set `place`, or give its user rights there",
+                              space->code, space->place));
     }
 }
 
@@ -248,45 +321,28 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
                 .ids = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL),
                 .clock = cli->clock,
                 .date = LK_TIME_NONE };
-  gboolean ok = services != NULL;
 
-  if (ok)
-    {
-      (void) lk_kisi_whoami (services->kisi, whoami, &look);
-      ok = cli_services_wait (cli, services, is_over, &look, "asking KISI", CONNECT_MS, &error);
-    }
-  if (ok && look.error == NULL)
-    {
-      look.over = FALSE;
-      (void) lk_kisi_list_groups (services->kisi, 0, groups_seen, &look);
-      ok = cli_services_wait (cli, services, is_over, &look, "asking KISI", CONNECT_MS, &error);
-    }
-  if (!ok)
-    add (findings, "kisi", config->account, FALSE, g_strdup (error->message));
-  else if (look.error != NULL)
-    add (findings, "kisi", config->account, FALSE,
-         g_strdup_printf ("%s: make a key from the organization's owner account, and put it in %s",
-                          look.error->message, config->key_file));
+  if (services == NULL)
+    add (findings, "kisi", config->account, FOUND_PROBLEM, g_strdup (error->message));
+  else if (!look_at_kisi (cli, services, &look, &error))
+    add (findings, "kisi", config->account, found_by (error),
+         error->code == LK_ERROR_RETRY
+             ? g_strdup (error->message)
+             : g_strdup_printf ("%s: make a key from the organization's owner account, and put it "
+                                "in %s",
+                                error->message, config->key_file));
   else
     {
-      add (findings, "kisi", config->account, TRUE, g_strdup (look.seen->str));
+      add (findings, "kisi", config->account, FOUND_WELL, g_strdup (look.seen->str));
       check_clock (&look, "kisi", config->account, findings);
-      for (guint i = 0; i < cli->config->n_spaces; i++)
-        {
-          const LkConfigSpace *space = &cli->config->spaces[i];
-          if (space->kisi == config && !g_hash_table_contains (look.ids, &space->place))
-            add (findings, "kisi", config->account, FALSE,
-                 g_strdup_printf ("space %s: the key sees no group of place %" G_GINT64_FORMAT
-                                  ": set `place`, or give its user rights there",
-                                  space->code, space->place));
-        }
+      check_places_are_seen (cli, config, &look, findings);
     }
-  g_clear_error (&look.error);
   g_string_free (look.seen, TRUE);
   g_hash_table_unref (look.ids);
 }
 
-/* --- the command -------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------------------------------
+ */
 
 static void
 print_json (const GPtrArray *findings)
@@ -302,7 +358,8 @@ print_json (const GPtrArray *findings)
       lk_json_begin_object (&writer, NULL);
       lk_json_string (&writer, "what", finding->what);
       lk_json_string (&writer, "account", finding->account);
-      lk_json_bool (&writer, "ok", finding->ok);
+      lk_json_bool (&writer, "ok", finding->found == FOUND_WELL);
+      lk_json_bool (&writer, "out_of_reach", finding->found == FOUND_AWAY);
       lk_json_string (&writer, "text", finding->text);
       lk_json_end_object (&writer);
     }
@@ -315,7 +372,7 @@ int
 check_run (Cli *cli, GError **error)
 {
   g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func (finding_free);
-  gboolean all_ok = TRUE;
+  gboolean problems = FALSE, away = FALSE;
 
   (void) error;
   if (!cli->json)
@@ -329,13 +386,15 @@ check_run (Cli *cli, GError **error)
   for (guint i = 0; i < findings->len; i++)
     {
       const Finding *finding = findings->pdata[i];
-      all_ok &= finding->ok;
+      problems |= finding->found == FOUND_PROBLEM;
+      away |= finding->found == FOUND_AWAY;
       if (!cli->json)
-        (void) printf ("%-8s %s%s%s: %s\n", finding->ok ? "ok" : "PROBLEM", finding->what,
-                       finding->account == NULL ? "" : " ",
+        (void) printf ("%-8s %s%s%s: %s\n", finding->found == FOUND_WELL ? "ok" : "PROBLEM",
+                       finding->what, finding->account == NULL ? "" : " ",
                        finding->account == NULL ? "" : finding->account, finding->text);
     }
   if (cli->json)
     print_json (findings);
-  return all_ok ? CLI_DONE : CLI_DIFFERENCES;
+  /* What could not be looked at may hold more problems: that is said before those found. */
+  return away ? CLI_UNREACHABLE : problems ? CLI_DIFFERENCES : CLI_DONE;
 }

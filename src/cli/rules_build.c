@@ -18,8 +18,7 @@ cli_thing_new (gint64 id, const char *name, gint64 where)
   return thing;
 }
 
-static void
-problem (GPtrArray *problems, const LkConfigMapping *mapping, const char *format, ...)
+static void problem (GPtrArray *problems, const LkConfigMapping *mapping, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 
 static void
@@ -128,20 +127,25 @@ find_what (const LkConfigSpace *space, const LkConfigMapping *mapping, const Cli
 }
 
 static const CliThing *
-find_group (const LkConfigSpace *space, const LkConfigMapping *mapping, const char *word,
-            const CliCatalog *catalog, GPtrArray *problems)
+group_by_id (const LkConfigMapping *mapping, const char *word, const CliCatalog *catalog,
+             GPtrArray *problems)
+{
+  const CliThing *group = find_id (catalog->groups, id_of (word));
+
+  if (group == NULL)
+    problem (problems, mapping, "group '%s': this KISI key sees none with that id", word);
+  return group;
+}
+
+static const CliThing *
+group_by_name (const LkConfigSpace *space, const LkConfigMapping *mapping, const char *word,
+               const CliCatalog *catalog, GPtrArray *problems)
 {
   g_autofree char *prefixed = g_strconcat (space->group_prefix, word, NULL);
   const CliThing *group;
+  const char *near;
   guint hits = 0;
 
-  if (id_of (word) != 0)
-    {
-      group = find_id (catalog->groups, id_of (word));
-      if (group == NULL)
-        problem (problems, mapping, "group '%s': this KISI key sees none with that id", word);
-      return group;
-    }
   group = find_named (catalog->groups, prefixed, space->place, &hits);
   if (group == NULL && *space->group_prefix != '\0')
     group = find_named (catalog->groups, word, space->place, &hits);
@@ -151,26 +155,33 @@ find_group (const LkConfigSpace *space, const LkConfigMapping *mapping, const ch
                hits);
       return NULL;
     }
-  if (group == NULL)
-    {
-      const char *near = near_name (catalog->groups, prefixed);
-      if (near == NULL)
-        near = near_name (catalog->groups, word);
-      if (near != NULL)
-        problem (problems, mapping, "group '%s': not in KISI (did you mean '%s'?)", word, near);
-      else
-        problem (problems, mapping, "group '%s': not in KISI, neither as '%s' nor as written", word,
-                 prefixed);
-    }
-  else if (group->where != 0 && group->where != space->place)
-    {
-      problem (problems, mapping,
-               "group '%s': it is of place %" G_GINT64_FORMAT ", this space is place %"
-               G_GINT64_FORMAT,
-               word, group->where, space->place);
-      return NULL;
-    }
-  return group;
+  if (group != NULL)
+    return group;
+  near = near_name (catalog->groups, prefixed);
+  if (near == NULL)
+    near = near_name (catalog->groups, word);
+  if (near != NULL)
+    problem (problems, mapping, "group '%s': not in KISI (did you mean '%s'?)", word, near);
+  else
+    problem (problems, mapping, "group '%s': not in KISI, neither as '%s' nor as written", word,
+             prefixed);
+  return NULL;
+}
+
+static const CliThing *
+find_group (const LkConfigSpace *space, const LkConfigMapping *mapping, const char *word,
+            const CliCatalog *catalog, GPtrArray *problems)
+{
+  const CliThing *group = id_of (word) != 0
+                              ? group_by_id (mapping, word, catalog, problems)
+                              : group_by_name (space, mapping, word, catalog, problems);
+
+  if (group == NULL || group->where == 0 || group->where == space->place)
+    return group;
+  problem (problems, mapping,
+           "group '%s': it is of place %" G_GINT64_FORMAT ", this space is place %" G_GINT64_FORMAT,
+           word, group->where, space->place);
+  return NULL;
 }
 
 static gboolean
@@ -187,9 +198,9 @@ add_mapping (LkRules *rules, const LkConfigSpace *space, const LkConfigMapping *
              const CliCatalog *catalog, GPtrArray *problems)
 {
   const CliThing *what = find_what (space, from, catalog, problems);
-  LkMapping mapping = { .target = from->kind == LK_MAPPING_PASS ? LK_TARGET_PASS_TYPE
-                                                                : LK_TARGET_RESOURCE,
-                        .lead_s = from->lead < 0 ? -1 : from->lead / LK_SECOND };
+  LkMapping mapping
+      = { .target = from->kind == LK_MAPPING_PASS ? LK_TARGET_PASS_TYPE : LK_TARGET_RESOURCE,
+          .lead_s = from->lead < 0 ? -1 : from->lead / LK_SECOND };
 
   mapping.groups = g_new0 (LkGroup, g_strv_length (from->groups));
   for (char **word = from->groups; *word != NULL; word++)

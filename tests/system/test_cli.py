@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey authors
+"""`latchkey check`, and what the command line says to a line that it does not understand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from cli_world import Operated
+from harness.paths import free_port
+
+pytest_plugins = ["cli_fixtures"]
+
+
+# --- lines that are not understood ----------------------------------------------------------------
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ([], "which command? Try --help"),
+        (["statsu"], "unknown command 'statsu' (did you mean 'status'?)"),
+        (["topics", "aply"], "unknown command 'topics aply' (did you mean 'topics apply'?)"),
+        (["frobnicate"], "unknown command 'frobnicate'; try --help"),
+        (["status", "now"], "usage: latchkey status"),
+        (["explain"], "usage: latchkey explain MEMBER"),
+        (["explain", "1", "2"], "usage: latchkey explain MEMBER"),
+        (["explain", "ada"], "MEMBER: expected a Nexudus member id (a positive number), got 'ada'"),
+        (["explain", "1", "--at", "noon"], "--at: not an RFC 3339 time (4 bytes): too short, expected "),
+        (["status", "--space", "moncla"], "--space: 'moncla' is not in "),
+        (["status", "--frob"], "Unknown option --frob; try --help"),
+        (["rules", "apply", "--max-losers", "few"], "for --max-losers; try --help"),
+        (["rules", "apply", "--max-losers"], "Missing argument for --max-losers; try --help"),
+    ],
+    ids=lambda value: " ".join(value) or "nothing" if isinstance(value, list) else "",
+)
+def test_a_line_that_is_not_understood(operated: Operated, line: list[str], said: str) -> None:
+    assert said in operated.refused(*line)
+
+
+def test_an_apply_without_a_terminal_wants_yes(operated: Operated) -> None:
+    with operated.changed(lambda config: config["spaces"][0].update(mappings=[])):
+        done = operated.stack.cli("rules", "apply")
+        assert done.returncode == 2
+        assert "there is no terminal to ask on: say --yes" in done.stderr
+        # Nothing was done.
+        operated.stack.run("rules", "plan", statuses=(1,))
+
+
+def test_a_wrong_configuration_is_shown_with_every_problem(operated: Operated) -> None:
+    def spoil(config: dict[str, Any]) -> None:
+        config["spaces"][0]["time_zone"] = "Europe/Madird"
+        config["spaces"][1]["modus"] = "observe"
+
+    with operated.changed(spoil):
+        told = operated.refused("status")
+    assert "did you mean 'Europe/Madrid'?" in told and "modus" in told
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+def findings(operated: Operated, status: int) -> list[tuple[str, bool, str]]:
+    found = operated.stack.run_json("check", statuses=(status,))["findings"]
+    return [(one["what"], one["ok"], one["text"]) for one in found]
+
+
+def problems(operated: Operated, status: int = 1) -> list[tuple[str, str]]:
+    return [(what, text) for what, ok, text in findings(operated, status) if not ok]
+
+
+def test_check_finds_all_well(operated: Operated) -> None:
+    found = findings(operated, 0)
+    assert all(ok for _, ok, _ in found)
+    assert {what for what, _, _ in found} == {"kafka", "topics", "nexudus", "kisi"}
+    texts = [text for _, _, text in found]
+    assert "api@example.org is logged in and sees: Moncloa (1421000001), Dumbo (1421000002)" in texts
+    assert any(text.startswith("the key is user 1's and sees 5 groups") for text in texts)
+    assert sum("its clock and this machine's agree" in text for text in texts) == 2
+    told = operated.stack.run("check")
+    assert all(line.startswith("ok ") for line in told.splitlines()), told
+    assert "sandbox-password" not in told and "sandbox-key" not in told
+
+
+@pytest.mark.parametrize(
+    ("secret", "what", "said"),
+    [
+        ("nexudus-password", "nexudus", "status 400: invalid_grant"),
+        ("kisi-key", "kisi", "status 401"),
+    ],
+)
+def test_check_with_a_wrong_secret(operated: Operated, secret: str, what: str, said: str) -> None:
+    (operated.stack.directory / "secrets" / secret).write_text("wrong\n")
+    found = problems(operated)
+    assert [name for name, _ in found] == [what], found
+    assert said in found[0][1]
+    # It says what to do, and not what was wrong with it.
+    assert str(operated.stack.directory / "secrets" / secret) in found[0][1]
+
+
+def test_check_with_a_place_and_a_location_that_are_not_seen(operated: Operated) -> None:
+    with operated.changed(lambda config: config["spaces"][1].update(business=77, place=78)):
+        found = problems(operated)
+    assert found == [
+        ("nexudus", "space dumbo: the login does not see location 77: set `business`, or give the "
+                    "user access to it"),
+        ("kisi", "space dumbo: the key sees no group of place 78: set `place`, or give its user "
+                 "rights there"),
+    ]
+
+
+def test_check_names_what_the_login_may_not_read(operated: Operated) -> None:
+    everything = operated.sandbox.data()
+    everything["nexudus"]["users"] = [{
+        "email": "api@example.org", "password": "sandbox-password",
+        "roles": ["Business-List", "Coworker-List", "CoworkerTimePass-List", "TimePass-List",
+                  "Booking-List", "CancelledBooking-List", "Resource-List",
+                  "ContractPausedPeriod-List"]}]
+    operated.sandbox.load(everything)
+    found = problems(operated)
+    assert len(found) == 1 and found[0][1].startswith("billing/coworkercontracts"), found
+    assert "give its user the List and Read roles" in found[0][1]
+
+
+@pytest.mark.parametrize(("offset_ms", "said"), [(60_000, "60 s ahead of"), (-60_000, "60 s behind")])
+def test_check_when_clocks_differ(operated: Operated, offset_ms: int, said: str) -> None:
+    operated.sandbox.set_clock(offset_ms=offset_ms)
+    found = problems(operated)
+    assert [what for what, _ in found] == ["nexudus", "kisi"]
+    # A second may pass between the answer's Date and its reading.
+    near = {said, said.replace("60", "59"), said.replace("60", "61")}
+    assert all(any(one in text for one in near) and "NTP" in text for _, text in found), found
+
+
+def test_check_with_kafka_away(operated: Operated) -> None:
+    away = f"127.0.0.1:{free_port()}"
+    config = operated.stack.config_file
+    config.write_text(config.read_text().replace(operated.stack.bootstrap, away))
+    found = problems(operated, 3)
+    assert len(found) == 1 and found[0][0] == "kafka" and away in found[0][1], found
+
+
+def test_check_with_kisi_away(operated: Operated) -> None:
+    away = f"http://127.0.0.1:{free_port()}"
+    config = yaml.safe_load(operated.stack.config_file.read_text())
+    config["kisi"][0]["url"] = away
+    operated.stack.config_file.write_text(yaml.safe_dump(config))
+    found = problems(operated, 3)
+    assert [what for what, _ in found] == ["kisi"], found
+    # A key that nobody was asked about is not what is wrong.
+    assert "no answer" in found[0][1] and "make a key" not in found[0][1]

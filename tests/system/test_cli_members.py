@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Latchkey authors
+"""`latchkey status` and `latchkey explain`: how a space stands, and why somebody gets in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cli_world import DAY, GROUP_24, GROUP_DAY, HOURS_24, Operated, ago, next_member, text
+
+pytest_plugins = ["cli_fixtures"]
+
+
+def space_of(operated: Operated, statuses: tuple[int, ...]) -> dict[str, Any]:
+    found = operated.stack.run_json("status", "--space", "moncloa", statuses=statuses)["spaces"]
+    assert [one["space"] for one in found] == ["moncloa"]
+    space: dict[str, Any] = found[0]
+    return space
+
+
+def explained(operated: Operated, member: int, *words: str) -> dict[str, Any]:
+    spaces = operated.stack.run_json("explain", str(member), *words)["spaces"]
+    assert [one["space"] for one in spaces] == ["moncloa"]
+    found: dict[str, Any] = spaces[0]
+    return found
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+def test_status_of_a_space_that_is_well(operated: Operated, member: int) -> None:
+    before = space_of(operated, (0,))
+    operated.member(member)
+    row = operated.pass_(member, member, HOURS_24)
+    operated.claims(row, GROUP_24)
+    operated.held(row, GROUP_24, member)
+    after = space_of(operated, (0,))
+    assert after == {**before, "members": before["members"] + 1, "rights": before["rights"] + 1}
+    assert (after["blocked"], after["orphaned"], after["mode"]) == ([], 0, "enforce")
+    assert (after["oldest_due_loss_s"], after["oldest_due_gain_s"]) == (None, None)
+    told = operated.stack.run("status")
+    assert f"space moncloa (enforce): {after['members']} members entitled" in told
+    assert "nexudus account main: read until 20" in told
+    assert "kisi account main: door events until 20" in told
+
+
+def test_status_says_what_is_due_and_since_when(operated: Operated) -> None:
+    late, stale = next_member(), next_member()
+    operated.member(late)
+    row = operated.pass_(late, late, HOURS_24)
+    operated.claims(row, GROUP_24)
+    over = {**operated.pass_(stale, stale, HOURS_24), "created_at": text(ago(days=2)),
+            "expires_at": text(ago(hours=1))}
+    operated.member(stale)
+    operated.claims(over, GROUP_24)
+    # What KISI has is open without end, an hour after it should have ended.
+    operated.held({**over, "expires_at": None}, GROUP_24, stale)
+    try:
+        found = space_of(operated, (0, 1))
+        assert 0 <= found["oldest_due_gain_s"] < 600, found
+        assert 0 <= found["oldest_due_loss_s"] < 600, found
+        told = operated.stack.run("status", "--space", "moncloa", statuses=(0, 1))
+        assert "  a key should have been given " in told
+        assert "  a key should have been taken away " in told
+    finally:
+        operated.held(row, GROUP_24, late)
+        operated.held(over, GROUP_24, stale)
+
+
+def test_status_names_the_blocked_and_the_orphaned(operated: Operated, member: int) -> None:
+    operated.member(member)
+    operated.claims({**operated.pass_(member, member, HOURS_24), "pass": member + 1}, GROUP_24)
+    operated.blocked(member, {"group_id": GROUP_DAY, "reason": "foreign_right"},
+                     {"group_id": None, "reason": "shared_address"})
+    try:
+        found = space_of(operated, (1,))
+        assert found["blocked"] == [
+            {"member": member, "group_id": GROUP_DAY, "reason": "foreign_right"},
+            {"member": member, "group_id": None, "reason": "shared_address"}]
+        assert found["orphaned"] == 1
+        told = operated.stack.run("status", "--space", "moncloa", statuses=(1,))
+        assert f"member {member} is blocked in group {GROUP_DAY}: foreign_right" in told
+    finally:
+        operated.blocked(member)
+        operated.pass_(member, member + 1, HOURS_24)
+
+
+# --- explain --------------------------------------------------------------------------------------
+
+def test_explain_each_source_and_right(operated: Operated, member: int) -> None:
+    operated.member(member)
+    row = operated.pass_(member, member, HOURS_24, expires_at=text(ago(days=-3)))
+    operated.claims(row, GROUP_24)
+    operated.held(row, GROUP_24, 501)
+    operated.pass_(member, member + 100_000, DAY)
+    found = explained(operated, member)
+    assert (found["entitled"], found["kisi_user_id"]) == (True, None)
+    sources = {one["source"]: one for one in found["sources"]}
+    assert sources[f"pass/{member}"]["applied"] is True
+    # The worker has not seen this one yet: what it will give is said all the same.
+    second = sources[f"pass/{member + 100_000}"]
+    assert (second["why"], second["applied"]) == ("unused", False)
+    assert [one["group_id"] for one in second["claims"]] == [GROUP_DAY]
+    group, = found["groups"]
+    assert (group["group_id"], group["should_open"], group["opens"]) == (GROUP_24, True, True)
+    assert group["rights"] == [{"state": "held", "right_id": 501, "valid_from": row["created_at"],
+                                "valid_until": row["expires_at"]}]
+    assert group["next_change"] == row["expires_at"]
+    told = operated.stack.run("explain", str(member))
+    assert f"moncloa: member {member} is entitled" in told
+    assert f"  pass/{member + 100_000}" in told and "(not applied yet)" in told
+    assert "Moncloa, Madrid - Members with 24 hours access" in told and "right 501 held" in told
+
+
+def test_explain_at_another_time(operated: Operated, member: int) -> None:
+    operated.member(member)
+    row = operated.pass_(member, member, HOURS_24, expires_at=text(ago(days=-3)))
+    operated.claims(row, GROUP_24)
+    operated.held(row, GROUP_24, 501)
+    later = text(datetime.now(UTC) + timedelta(days=4))
+    group, = explained(operated, member, "--at", later)["groups"]
+    assert (group["should_open"], group["opens"], group["next_change"]) == (False, False, None)
+
+
+def test_explain_somebody_who_is_not_entitled(operated: Operated, member: int) -> None:
+    operated.member(member, active=False)
+    row = operated.pass_(member, member, HOURS_24)
+    operated.claims(row, GROUP_24)
+    found = explained(operated, member)
+    assert found["entitled"] is False
+    assert [one["should_open"] for one in found["groups"]] == [False]
+    assert f"member {member} is not entitled" in operated.stack.run("explain", str(member))
+
+
+def test_explain_somebody_unknown(operated: Operated) -> None:
+    nobody = next_member()
+    assert operated.stack.run_json("explain", str(nobody), statuses=(1,))["spaces"] == []
+    told = operated.stack.run("explain", str(nobody), statuses=(1,))
+    assert told == f"Nothing is known of member {nobody}.\n"
