@@ -70,8 +70,6 @@ void cli_turn (Cli *cli, gint64 timeout_ms);
 gboolean cli_wait (Cli *cli, gboolean (*done) (gpointer data), gpointer data, const char *what,
                    gint64 deadline_ms, GError **error);
 
-/* TABLE, made with lk_table_new, followed and read to its end. */
-gboolean cli_load (Cli *cli, LkTable *table, GError **error);
 /* A loaded TABLE, read on to the end as of now. */
 gboolean cli_refresh (Cli *cli, LkTable *table, GError **error);
 

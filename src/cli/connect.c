@@ -89,13 +89,6 @@ wait_loaded (Cli *cli, LkTable *table, GError **error)
 }
 
 gboolean
-cli_load (Cli *cli, LkTable *table, GError **error)
-{
-  lk_table_follow_all (table);
-  return wait_loaded (cli, table, error);
-}
-
-gboolean
 cli_refresh (Cli *cli, LkTable *table, GError **error)
 {
   for (gint32 p = 0; p < lk_table_partitions (table); p++)

@@ -221,12 +221,12 @@ print_group (const Explain *explain, const CliGroup *group)
   LkTime next = cli_group_next_change (group, explain->at);
   char text[LK_TIME_TEXT];
 
-  (void) printf ("  %s (group %" G_GINT64_FORMAT "): should %s, %s%s%s\n",
-                 group->name == NULL ? "not mapped now" : group->name, group->group_id,
-                 cli_group_wanted (group, explain->at) ? "open" : "not open",
-                 cli_group_held (group, explain->at) ? "opens" : "does not open",
-                 group->blocked == NULL ? "" : "; blocked: ",
-                 group->blocked == NULL ? "" : group->blocked);
+  (void) printf (
+      "  %s (group %" G_GINT64_FORMAT "): should %s, %s%s%s\n",
+      group->name == NULL ? "not mapped now" : group->name, group->group_id,
+      cli_group_wanted (group, explain->at) ? "open" : "not open",
+      cli_group_held (group, explain->at) ? "opens" : "does not open",
+      group->blocked == NULL ? "" : "; blocked: ", group->blocked == NULL ? "" : group->blocked);
   for (guint i = 0; i < group->rights->len; i++)
     {
       const LkRight *right = group->rights->pdata[i];
@@ -243,7 +243,8 @@ print_space (const Explain *explain, const CliAccess *access)
 {
   (void) printf ("%s: member %" G_GINT64_FORMAT " is %s (%s)\n", explain->space->space->code,
                  explain->member, access->entitled ? "entitled" : "not entitled",
-                 access->command == NULL ? "no command" : lk_why_name (access->command->command.why));
+                 access->command == NULL ? "no command"
+                                         : lk_why_name (access->command->command.why));
   print_sources (explain);
   for (guint i = 0; i < access->groups->len; i++)
     if (is_asked_for (explain, access->groups->pdata[i]))
@@ -304,20 +305,16 @@ explain_run (Cli *cli, GError **error)
 
   if (!parse_arguments (cli, &explain.member, &explain.at, error))
     return CLI_USAGE;
-  spaces = cli_spaces (cli, error);
+  spaces = cli_spaces_load (cli, KINDS, explain.member, error);
   if (spaces == NULL)
-    return CLI_USAGE;
+    return CLI_UNREACHABLE;
   lk_json_begin_object (&writer, NULL);
   lk_json_int (&writer, "member", explain.member);
   lk_json_time (&writer, "at", explain.at);
   lk_json_begin_array (&writer, "spaces");
   for (guint i = 0; i < spaces->len; i++)
     {
-      g_autoptr (CliSpace) space
-          = cli_space_load (cli, spaces->pdata[i], KINDS, explain.member, error);
-      if (space == NULL)
-        return CLI_UNREACHABLE;
-      explain.space = space;
+      explain.space = spaces->pdata[i];
       if (!explain_space (&explain, &writer, error))
         return CLI_DIFFERENCES;
     }

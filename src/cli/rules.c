@@ -12,6 +12,8 @@
 
 #define SHOWN_MAX 40 /* effects printed a space; JSON has all */
 #define WRITES_MAX 3
+#define KINDS                                                                                      \
+  (1u << LK_KIND_MEMBERS | 1u << LK_KIND_PASSES | 1u << LK_KIND_BOOKINGS | 1u << LK_KIND_RULES)
 
 typedef struct
 {
@@ -41,20 +43,18 @@ next_version (const LkRules *standing, LkTime now)
   return standing == NULL ? now : MAX (standing->rules_version + 1, now);
 }
 
+/* Takes over SPACE. */
 static Plan *
-plan_space (Cli *cli, const LkConfigSpace *config, GPtrArray *problems, GError **error)
+plan_space (Cli *cli, CliSpace *space, GPtrArray *problems, GError **error)
 {
   Plan *plan = g_new0 (Plan, 1);
   LkTime now = lk_clock_wall (cli->clock);
+  const LkConfigSpace *config = space->space;
   g_autoptr (CliCatalog) catalog = cli_catalog_load (cli, config, error);
 
   plan->config = config;
-  if (catalog != NULL)
-    plan->space = cli_space_load (cli, config,
-                                  1u << LK_KIND_MEMBERS | 1u << LK_KIND_PASSES
-                                      | 1u << LK_KIND_BOOKINGS | 1u << LK_KIND_RULES,
-                                  0, error);
-  if (plan->space == NULL)
+  plan->space = space;
+  if (catalog == NULL)
     {
       plan_free (plan);
       return NULL;
@@ -85,11 +85,11 @@ check_groups_are_apart (const GPtrArray *plans, GPtrArray *problems)
             LkGroup *group = &plan->rules->mappings[m].groups[g];
             const char *other = g_hash_table_lookup (owner, &group->id);
             if (other != NULL && !g_str_equal (other, plan->config->code))
-              g_ptr_array_add (
-                  problems,
-                  g_strdup_printf ("group '%s' (id:%" G_GINT64_FORMAT ") is mapped in space %s and "
-                                   "in space %s: use one group per space, same door",
-                                   group->name, group->id, other, plan->config->code));
+              g_ptr_array_add (problems,
+                               g_strdup_printf ("group '%s' (id:%" G_GINT64_FORMAT
+                                                ") is mapped in space %s and "
+                                                "in space %s: use one group per space, same door",
+                                                group->name, group->id, other, plan->config->code));
             g_hash_table_insert (owner, &group->id, plan->config->code);
           }
     }
@@ -98,7 +98,7 @@ check_groups_are_apart (const GPtrArray *plans, GPtrArray *problems)
 static GPtrArray *
 make_plans (Cli *cli, GError **error)
 {
-  g_autoptr (GPtrArray) spaces = cli_spaces (cli, error);
+  g_autoptr (GPtrArray) spaces = cli_spaces_load (cli, KINDS, 0, error);
   g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (plan_free);
   g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
 
@@ -106,7 +106,7 @@ make_plans (Cli *cli, GError **error)
     return NULL;
   for (guint i = 0; i < spaces->len; i++)
     {
-      Plan *plan = plan_space (cli, spaces->pdata[i], problems, error);
+      Plan *plan = plan_space (cli, g_steal_pointer (&spaces->pdata[i]), problems, error);
       if (plan == NULL)
         return NULL;
       g_ptr_array_add (plans, plan);
@@ -296,7 +296,8 @@ rules_apply_run (Cli *cli, GError **error)
   if (cli->json)
     show (cli, plans, yes);
   else
-    puts (!yes ? "Nothing was done." : differing (plans) > 0 ? "The rules are published."
-                                                             : "Nothing to do.");
+    puts (!yes                    ? "Nothing was done."
+          : differing (plans) > 0 ? "The rules are published."
+                                  : "Nothing to do.");
   return yes ? CLI_DONE : CLI_DIFFERENCES;
 }

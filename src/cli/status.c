@@ -180,96 +180,115 @@ print_space (const Status *status)
     {
       const LkLedgerMember *member = &((const CliEntry *) status->blocked->pdata[i])->ledger_member;
       for (guint b = 0; b < member->n_blocked; b++)
-        (void) printf ("  member %" G_GINT64_FORMAT " is blocked in group %" G_GINT64_FORMAT
-                       ": %s\n",
-                       member->member, member->blocked[b].group_id, member->blocked[b].reason);
+        {
+          const LkBlocked *blocked = &member->blocked[b];
+          char group[32] = "every group";
+          if (blocked->group_id != 0)
+            g_snprintf (group, sizeof group, "group %" G_GINT64_FORMAT, blocked->group_id);
+          (void) printf ("  member %" G_GINT64_FORMAT " is blocked in %s: %s\n", member->member,
+                         group, blocked->reason);
+        }
     }
+}
+
+/* --- accounts -----------------------------------------------------------------------------------
+ */
+
+/* What is the same of both services' records. */
+typedef struct
+{
+  const char *api, *until_name;
+  LkTime until;
+  const char *fault; /* or NULL */
+} Account;
+
+static Account
+account_of (const CliAccount *account)
+{
+  gboolean is_nexudus = account->kind == LK_KIND_NEXUDUS_ACCOUNT;
+  Account out = { is_nexudus ? "nexudus" : "kisi", is_nexudus ? "read_until" : "events_until",
+                  LK_TIME_NONE, NULL };
+
+  if (account->entry != NULL)
+    {
+      out.until
+          = is_nexudus ? account->entry->nexudus.read_until : account->entry->kisi.events_until;
+      out.fault = is_nexudus ? account->entry->nexudus.fault : account->entry->kisi.fault;
+    }
+  return out;
 }
 
 static void
-account_line (const char *api, const char *account, const char *what, LkTime when,
-              const char *fault)
+write_account (LkJsonWriter *writer, const CliAccount *account)
 {
+  const Account common = account_of (account);
+  const CliEntry *entry = account->entry;
+
+  lk_json_begin_object (writer, NULL);
+  lk_json_string (writer, "api", common.api);
+  lk_json_string (writer, "account", account->name);
+  lk_json_time (writer, common.until_name, common.until);
+  if (account->kind == LK_KIND_NEXUDUS_ACCOUNT)
+    lk_json_time (writer, "listed_at", entry == NULL ? LK_TIME_NONE : entry->nexudus.listed_at);
+  else
+    {
+      lk_json_time (writer, "audited_at", entry == NULL ? LK_TIME_NONE : entry->kisi.audited_at);
+      lk_json_string (writer, "rights_per_group",
+                      entry == NULL           ? NULL
+                      : entry->kisi.one_right ? "one"
+                                              : "many");
+    }
+  lk_json_string (writer, "fault", common.fault);
+  lk_json_end_object (writer);
+}
+
+static void
+print_account (const CliAccount *account)
+{
+  const Account common = account_of (account);
+  gboolean is_nexudus = account->kind == LK_KIND_NEXUDUS_ACCOUNT;
   char text[LK_TIME_TEXT];
 
-  (void) printf ("%s account %s: %s %s%s%s\n", api, account, what,
-                 when == LK_TIME_NONE ? "never" : lk_time_format (when, text),
-                 fault == NULL ? "" : "; FAULT: ", fault == NULL ? "" : fault);
+  (void) printf ("%s account %s: ", common.api, account->name);
+  if (common.until == LK_TIME_NONE)
+    (void) printf ("%s: does latchkey-%s run?",
+                   is_nexudus ? "NEVER READ" : "door events NEVER READ",
+                   is_nexudus ? "poller" : "executor");
+  else
+    (void) printf ("%s %s", is_nexudus ? "read until" : "door events until",
+                   lk_time_format (common.until, text));
+  (void) printf ("%s%s\n",
+                 common.fault == NULL ? "" : "; FAULT: ", common.fault == NULL ? "" : common.fault);
 }
 
 static gboolean
-write_accounts (Cli *cli, LkJsonWriter *writer, GError **error)
+has_problem (const CliAccount *account)
 {
-  for (guint i = 0; i < cli->config->n_nexudus; i++)
-    {
-      const char *name = cli->config->nexudus[i].account;
-      g_autoptr (LkTable) table = NULL;
-      g_autoptr (GError) local = NULL;
-      const CliEntry *entry
-          = cli_account_load (cli, LK_KIND_NEXUDUS_ACCOUNT, name, &table, &local);
-      if (local != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-      LkTime read_until = entry == NULL ? LK_TIME_NONE : entry->nexudus.read_until;
-      const char *fault = entry == NULL ? NULL : entry->nexudus.fault;
-      lk_json_begin_object (writer, NULL);
-      lk_json_string (writer, "api", "nexudus");
-      lk_json_string (writer, "account", name);
-      lk_json_time (writer, "read_until", read_until);
-      lk_json_time (writer, "listed_at", entry == NULL ? LK_TIME_NONE : entry->nexudus.listed_at);
-      lk_json_string (writer, "fault", fault);
-      lk_json_end_object (writer);
-      if (!cli->json)
-        account_line ("nexudus", name, "read until", read_until, fault);
-    }
-  for (guint i = 0; i < cli->config->n_kisi; i++)
-    {
-      const char *name = cli->config->kisi[i].account;
-      g_autoptr (LkTable) table = NULL;
-      g_autoptr (GError) local = NULL;
-      const CliEntry *entry = cli_account_load (cli, LK_KIND_KISI_ACCOUNT, name, &table, &local);
-      if (local != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-      LkTime events = entry == NULL ? LK_TIME_NONE : entry->kisi.events_until;
-      const char *fault = entry == NULL ? NULL : entry->kisi.fault;
-      lk_json_begin_object (writer, NULL);
-      lk_json_string (writer, "api", "kisi");
-      lk_json_string (writer, "account", name);
-      lk_json_time (writer, "events_until", events);
-      lk_json_time (writer, "audited_at", entry == NULL ? LK_TIME_NONE : entry->kisi.audited_at);
-      lk_json_string (writer, "rights_per_group",
-                      entry == NULL ? NULL : entry->kisi.one_right ? "one" : "many");
-      lk_json_string (writer, "fault", fault);
-      lk_json_end_object (writer);
-      if (!cli->json)
-        account_line ("kisi", name, "door events until", events, fault);
-    }
-  return TRUE;
+  const Account common = account_of (account);
+
+  return common.fault != NULL || common.until == LK_TIME_NONE;
 }
+
+/* --- the command --------------------------------------------------------------------------------
+ */
 
 int
 status_run (Cli *cli, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   LkJsonWriter writer = { text, FALSE };
-  g_autoptr (GPtrArray) spaces = cli_spaces (cli, error);
+  g_autoptr (GPtrArray) spaces = cli_spaces_load (cli, KINDS, 0, error);
+  g_autoptr (GPtrArray) accounts = spaces == NULL ? NULL : cli_accounts_load (cli, error);
   gboolean problems = FALSE;
 
-  if (spaces == NULL)
-    return CLI_USAGE;
+  if (accounts == NULL)
+    return CLI_UNREACHABLE;
   lk_json_begin_object (&writer, NULL);
   lk_json_begin_array (&writer, "spaces");
   for (guint i = 0; i < spaces->len; i++)
     {
-      g_autoptr (CliSpace) space = cli_space_load (cli, spaces->pdata[i], KINDS, 0, error);
+      CliSpace *space = spaces->pdata[i];
       Status status = { .space = space, .now = lk_clock_wall (cli->clock) };
-      if (space == NULL)
-        return CLI_UNREACHABLE;
       status_of_space (&status);
       problems |= status.blocked->len > 0 || status.orphaned > 0 || cli_space_rules (space) == NULL;
       write_space (&writer, &status);
@@ -279,8 +298,13 @@ status_run (Cli *cli, GError **error)
     }
   lk_json_end_array (&writer);
   lk_json_begin_array (&writer, "accounts");
-  if (!write_accounts (cli, &writer, error))
-    return CLI_UNREACHABLE;
+  for (guint i = 0; i < accounts->len; i++)
+    {
+      problems |= has_problem (accounts->pdata[i]);
+      write_account (&writer, accounts->pdata[i]);
+      if (!cli->json)
+        print_account (accounts->pdata[i]);
+    }
   lk_json_end_array (&writer);
   lk_json_end_object (&writer);
   if (cli->json)

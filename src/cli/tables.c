@@ -112,9 +112,8 @@ compare (gconstpointer a, gconstpointer b)
     case LK_KIND_PASSES:
       return x->pass.revision < y->pass.revision ? -1 : x->pass.revision > y->pass.revision;
     case LK_KIND_BOOKINGS:
-      return x->booking.revision < y->booking.revision
-                 ? -1
-                 : x->booking.revision > y->booking.revision;
+      return x->booking.revision < y->booking.revision ? -1
+                                                       : x->booking.revision > y->booking.revision;
     case LK_KIND_RULES:
       return x->rules->rules_version < y->rules->rules_version
                  ? -1
@@ -149,8 +148,8 @@ partitions_of (LkKind kind, const LkConfigSpace *space)
 
 typedef struct
 {
-  CliSpace *space;
-  const char *trouble;
+  const GPtrArray *tables; /* LkTable* */
+  const LkTable *troubled;
 } Loading;
 
 static gboolean
@@ -158,13 +157,12 @@ is_loaded (gpointer data)
 {
   Loading *loading = data;
 
-  for (int k = 0; k < LK_KIND_COUNT_; k++)
+  for (guint i = 0; i < loading->tables->len; i++)
     {
-      LkTable *table = loading->space->tables[k];
-      if (table == NULL)
-        continue;
-      loading->trouble = lk_table_trouble (table);
-      if (loading->trouble != NULL)
+      LkTable *table = loading->tables->pdata[i];
+      if (lk_table_trouble (table) != NULL)
+        loading->troubled = table;
+      if (loading->troubled != NULL)
         return TRUE;
       if (!lk_table_is_all_loaded (table))
         return FALSE;
@@ -172,37 +170,64 @@ is_loaded (gpointer data)
   return TRUE;
 }
 
-CliSpace *
-cli_space_load (Cli *cli, const LkConfigSpace *space, guint kinds, gint64 member, GError **error)
+/* Waits for all TABLES at once: each wait costs what the broker's fetch waits for. */
+static gboolean
+wait_loaded (Cli *cli, const GPtrArray *tables, const char *what, GError **error)
 {
-  g_autoptr (CliSpace) loaded = g_new0 (CliSpace, 1);
-  g_autofree char *what = g_strdup_printf ("reading the topics of space %s", space->code);
-  Loading loading = { loaded, NULL };
+  Loading loading = { tables, NULL };
 
-  if (!cli_open_kafka (cli, error))
-    return NULL;
-  loaded->space = space;
+  if (!cli_wait (cli, is_loaded, &loading, what, LOAD_MS, error))
+    return FALSE;
+  if (loading.troubled == NULL)
+    return TRUE;
+  return lk_fail (error, LK_ERROR_RETRY, "%s: topic %s: %s", what,
+                  lk_table_topic (loading.troubled), lk_table_trouble (loading.troubled));
+}
+
+static LkTable *
+open_table (Cli *cli, LkKind kind, const char *scope, int partitions)
+{
+  g_autofree char *topic = lk_topic_name (lk_kafka_prefix (cli->kafka), kind, scope);
+
+  return lk_table_new (cli->reader, cli->producer, topic, partitions, &ops,
+                       GINT_TO_POINTER ((int) kind));
+}
+
+static CliSpace *
+open_space (Cli *cli, const LkConfigSpace *config, guint kinds, gint64 member, GPtrArray *tables)
+{
+  CliSpace *space = g_new0 (CliSpace, 1);
+
+  space->space = config;
   for (int k = 0; k < LK_KIND_COUNT_; k++)
     {
       if (!(kinds & (1u << k)))
         continue;
-      g_autofree char *topic = lk_topic_name (lk_kafka_prefix (cli->kafka), (LkKind) k, space->code);
-      int partitions = partitions_of ((LkKind) k, space);
-      loaded->tables[k] = lk_table_new (cli->reader, cli->producer, topic, partitions, &ops,
-                                        GINT_TO_POINTER (k));
+      int partitions = partitions_of ((LkKind) k, config);
+      space->tables[k] = open_table (cli, (LkKind) k, config->code, partitions);
+      g_ptr_array_add (tables, space->tables[k]);
       if (member > 0 && partitions > 1)
-        lk_table_follow (loaded->tables[k], lk_partition_of_member (member, partitions));
+        lk_table_follow (space->tables[k], lk_partition_of_member (member, partitions));
       else
-        lk_table_follow_all (loaded->tables[k]);
+        lk_table_follow_all (space->tables[k]);
     }
-  if (!cli_wait (cli, is_loaded, &loading, what, LOAD_MS, error))
+  return space;
+}
+
+GPtrArray *
+cli_spaces_load (Cli *cli, guint kinds, gint64 member, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = cli_spaces (cli, error);
+  g_autoptr (GPtrArray) spaces = g_ptr_array_new_with_free_func ((GDestroyNotify) cli_space_free);
+  g_autoptr (GPtrArray) tables = g_ptr_array_new ();
+
+  if (chosen == NULL || !cli_open_kafka (cli, error))
     return NULL;
-  if (loading.trouble != NULL)
-    {
-      (void) lk_fail (error, LK_ERROR_RETRY, "%s: %s", what, loading.trouble);
-      return NULL;
-    }
-  return g_steal_pointer (&loaded);
+  for (guint i = 0; i < chosen->len; i++)
+    g_ptr_array_add (spaces, open_space (cli, chosen->pdata[i], kinds, member, tables));
+  if (!wait_loaded (cli, tables, "reading the spaces' topics", error))
+    return NULL;
+  return g_steal_pointer (&spaces);
 }
 
 void
@@ -223,21 +248,51 @@ cli_space_rules (const CliSpace *space)
   return entry == NULL ? NULL : entry->rules;
 }
 
-const CliEntry *
-cli_account_load (Cli *cli, LkKind kind, const char *account, LkTable **out_table, GError **error)
-{
-  g_autofree char *topic = NULL;
+/* --- accounts -------------------------------------------------------------------------------- */
 
-  *out_table = NULL;
+static void
+account_free (gpointer data)
+{
+  lk_table_free (((CliAccount *) data)->table);
+  g_free (data);
+}
+
+static void
+open_account (Cli *cli, LkKind kind, const char *name, GPtrArray *accounts, GPtrArray *tables)
+{
+  CliAccount *account = g_new0 (CliAccount, 1);
+
+  account->kind = kind;
+  account->name = name;
+  account->table = open_table (cli, kind, name, 1);
+  lk_table_follow_all (account->table);
+  g_ptr_array_add (accounts, account);
+  g_ptr_array_add (tables, account->table);
+}
+
+GPtrArray *
+cli_accounts_load (Cli *cli, GError **error)
+{
+  g_autoptr (GPtrArray) accounts = g_ptr_array_new_with_free_func (account_free);
+  g_autoptr (GPtrArray) tables = g_ptr_array_new ();
+
   if (!cli_open_kafka (cli, error))
     return NULL;
-  topic = lk_topic_name (lk_kafka_prefix (cli->kafka), kind, account);
-  *out_table
-      = lk_table_new (cli->reader, cli->producer, topic, 1, &ops, GINT_TO_POINTER ((int) kind));
-  if (!cli_load (cli, *out_table, error))
+  for (guint i = 0; i < cli->config->n_nexudus; i++)
+    open_account (cli, LK_KIND_NEXUDUS_ACCOUNT, cli->config->nexudus[i].account, accounts, tables);
+  for (guint i = 0; i < cli->config->n_kisi; i++)
+    open_account (cli, LK_KIND_KISI_ACCOUNT, cli->config->kisi[i].account, accounts, tables);
+  if (!wait_loaded (cli, tables, "reading the accounts' topics", error))
     return NULL;
-  return lk_table_get (*out_table, 0, account);
+  for (guint i = 0; i < accounts->len; i++)
+    {
+      CliAccount *account = accounts->pdata[i];
+      account->entry = lk_table_get (account->table, 0, account->name);
+    }
+  return g_steal_pointer (&accounts);
 }
+
+/* --- reading --------------------------------------------------------------------------------- */
 
 typedef struct
 {

@@ -39,23 +39,28 @@ typedef struct
 {
   const LkConfigSpace *space;
   LkTable *tables[LK_KIND_COUNT_]; /* NULL where not asked for */
-  guint unreadable;                /* records that could not be understood */
 } CliSpace;
 
-/* Loads the topics of KINDS (bits 1 << LkKind) of SPACE; MEMBER > 0: only the partition that the
- * member's records are in. */
-CliSpace *cli_space_load (Cli *cli, const LkConfigSpace *space, guint kinds, gint64 member,
-                          GError **error);
+/* Loads the topics of KINDS (bits 1 << LkKind) of each chosen space (CliSpace*, in the order of
+ * cli_spaces); MEMBER > 0: only the partition that the member's records are in. */
+GPtrArray *cli_spaces_load (Cli *cli, guint kinds, gint64 member, GError **error);
 void cli_space_free (CliSpace *space);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliSpace, cli_space_free)
 
 /* The rules that stand, or NULL. Borrowed. */
 const LkRules *cli_space_rules (const CliSpace *space);
 
-/* The newest record of an account topic, or NULL (with ERROR unset) when there is none. Borrowed
- * until *OUT_TABLE is freed. */
-const CliEntry *cli_account_load (Cli *cli, LkKind kind, const char *account, LkTable **out_table,
-                                  GError **error);
+/* An account of either service and the newest record of its topic. */
+typedef struct
+{
+  LkKind kind;           /* LK_KIND_NEXUDUS_ACCOUNT or LK_KIND_KISI_ACCOUNT */
+  const char *name;      /* of the configuration */
+  const CliEntry *entry; /* NULL: nobody has written one yet; borrowed from TABLE */
+  LkTable *table;
+} CliAccount;
+
+/* All accounts of the configuration (CliAccount*), Nexudus's first. */
+GPtrArray *cli_accounts_load (Cli *cli, GError **error);
 
 /* Calls FUNC for each entry of KIND of one member, or of all (member 0). */
 typedef void (*CliEntryFunc) (const char *key, const CliEntry *entry, gpointer data);

@@ -78,7 +78,9 @@ class Operated:
 
     # -- what the daemons write --------------------------------------------------------------------
 
-    def put(self, kind: str, key: str, value: dict[str, Any], scope: str = "moncloa") -> None:
+    def put(self, kind: str, key: str, value: dict[str, Any] | None,
+            scope: str = "moncloa") -> None:
+        """One record; VALUE None is a tombstone."""
         produce(self.stack.bootstrap, self.stack.topic(kind, scope), {key: value})
 
     def read(self, **fields: Any) -> None:

@@ -80,9 +80,38 @@ def test_status_names_the_blocked_and_the_orphaned(operated: Operated, member: i
         assert found["orphaned"] == 1
         told = operated.stack.run("status", "--space", "moncloa", statuses=(1,))
         assert f"member {member} is blocked in group {GROUP_DAY}: foreign_right" in told
+        assert f"member {member} is blocked in every group: shared_address" in told
     finally:
         operated.blocked(member)
         operated.pass_(member, member + 1, HOURS_24)
+
+
+def test_status_of_an_account_that_is_refused(operated: Operated) -> None:
+    operated.read(fault="login refused: status 400")
+    try:
+        status = operated.stack.run_json("status", statuses=(1,))
+        assert [one["fault"] for one in status["accounts"]] == ["login refused: status 400", None]
+        told = operated.stack.run("status", statuses=(1,))
+        assert "; FAULT: login refused: status 400\n" in told
+    finally:
+        operated.read()
+
+
+def test_status_of_an_account_that_nobody_has_read(operated: Operated) -> None:
+    operated.put("kisi-account", "main", {
+        "account": "main", "events_until": None, "audited_at": None, "fault": None,
+        "rights_per_group": "many"}, "main")
+    operated.put("nexudus-account", "main", None, "main")
+    try:
+        status = operated.stack.run_json("status", statuses=(1,))
+        assert [one["account"] for one in status["accounts"]] == ["main", "main"]
+        assert [status["accounts"][0]["read_until"], status["accounts"][1]["events_until"]] == [
+            None, None]
+        told = operated.stack.run("status", statuses=(1,))
+        assert "nexudus account main: NEVER READ: does latchkey-poller run?\n" in told
+        assert "kisi account main: door events NEVER READ: does latchkey-executor run?\n" in told
+    finally:
+        operated.read()
 
 
 # --- explain --------------------------------------------------------------------------------------
