@@ -87,8 +87,8 @@ by_id (gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-static const char *
-name_of (const LkRules *rules, gint64 id)
+const char *
+cli_group_name (const LkRules *rules, gint64 id)
 {
   for (guint m = 0; rules != NULL && m < rules->n_mappings; m++)
     for (guint g = 0; g < rules->mappings[m].n_groups; g++)
@@ -109,7 +109,7 @@ cli_access_of (CliSpace *space, gint64 member)
   for (guint i = 0; i < access->groups->len; i++)
     {
       CliGroup *group = access->groups->pdata[i];
-      group->name = name_of (rules, group->group_id);
+      group->name = cli_group_name (rules, group->group_id);
       if (group->blocked == NULL)
         group->blocked = access->blocked;
       if (!access->entitled)
@@ -118,8 +118,9 @@ cli_access_of (CliSpace *space, gint64 member)
           if (access->command != NULL)
             group->told_at = MAX (group->told_at, access->command->at);
         }
-      g_array_set_size (group->windows, lk_windows_union ((LkWindow *) (void *) group->windows->data,
-                                                          group->windows->len));
+      g_array_set_size (
+          group->windows,
+          lk_windows_union ((LkWindow *) (void *) group->windows->data, group->windows->len));
     }
   g_ptr_array_sort (access->groups, by_id);
   return access;

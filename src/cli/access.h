@@ -13,11 +13,11 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 group_id;
-  const char *name;   /* of the rules, or NULL; borrowed */
-  GArray *windows;    /* LkWindow: what should be, a union */
-  GPtrArray *rights;  /* const LkRight*, intended and held; borrowed */
+  const char *name;    /* of the rules, or NULL; borrowed */
+  GArray *windows;     /* LkWindow: what should be, a union */
+  GPtrArray *rights;   /* const LkRight*, intended and held; borrowed */
   const char *blocked; /* reason, or NULL; borrowed */
-  LkTime told_at;     /* newest record timestamp of the claims, or of the member's own command */
+  LkTime told_at;      /* newest record timestamp of the claims, or of the member's own command */
 } CliGroup;
 
 typedef struct
@@ -26,12 +26,15 @@ typedef struct
   const CliEntry *ledger;  /* the member's ledger record, or NULL */
   gboolean entitled;
   const char *blocked; /* why in every group, or NULL; borrowed */
-  GPtrArray *groups; /* CliGroup*, by id */
+  GPtrArray *groups;   /* CliGroup*, by id */
 } CliAccess;
 
 CliAccess *cli_access_of (CliSpace *space, gint64 member);
 void cli_access_free (CliAccess *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliAccess, cli_access_free)
+
+/* What RULES (may be NULL) call the group, or NULL where nothing is mapped to it. Borrowed. */
+const char *cli_group_name (const LkRules *rules, gint64 id);
 
 /* Whether it should be open at T, whether a held right makes it so, and since when a difference of
  * the two has been due (LK_TIME_NONE: there is none). */

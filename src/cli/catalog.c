@@ -98,7 +98,7 @@ groups_done (LkKisiAnswer *answer, gpointer data)
   if (answer->verdict != LK_KISI_OK)
     {
       g_autoptr (GError) error = NULL;
-      (void) lk_fail (&error, LK_ERROR_RETRY, "KISI groups: %s", answer->message);
+      (void) lk_fail (&error, cli_kisi_error_code (answer), "KISI groups: %s", answer->message);
       note_error (reading, error);
       return;
     }
@@ -124,8 +124,8 @@ cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error)
     return NULL;
   lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, LK_NEXUDUS_ROWS, pass_type_row,
                    nexudus_done, &reading);
-  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, LK_NEXUDUS_ROWS, resource_row, nexudus_done,
-                   &reading);
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, LK_NEXUDUS_ROWS, resource_row,
+                   nexudus_done, &reading);
   (void) lk_kisi_list_groups (services->kisi, 0, groups_done, &reading);
   if (!cli_services_wait (cli, services, is_read, &reading, "reading pass types, resources, groups",
                           READ_MS, error))

@@ -237,17 +237,9 @@ is_answered (Look *look, const LkKisiAnswer *answer, const char *what)
 {
   look->over = TRUE;
   note_date (look, answer->date);
-  switch (answer->verdict)
-    {
-    case LK_KISI_OK:
-      return TRUE;
-    case LK_KISI_UNAVAILABLE:
-    case LK_KISI_THROTTLED:
-    case LK_KISI_MALFORMED:
-      return lk_fail (&look->error, LK_ERROR_RETRY, "%s: %s", what, answer->message);
-    default:
-      return lk_fail (&look->error, LK_ERROR_REFUSED, "%s: %s", what, answer->message);
-    }
+  if (answer->verdict == LK_KISI_OK)
+    return TRUE;
+  return lk_fail (&look->error, cli_kisi_error_code (answer), "%s: %s", what, answer->message);
 }
 
 static void

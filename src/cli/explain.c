@@ -5,6 +5,7 @@
  * the next change, as of now or of --at.
  */
 #include "access.h"
+#include "doors.h"
 
 #include "../booking-worker/decide.h"
 #include "../member-worker/decide.h"
@@ -17,6 +18,8 @@
 #define KINDS                                                                                      \
   (1u << LK_KIND_MEMBERS | 1u << LK_KIND_PASSES | 1u << LK_KIND_BOOKINGS | 1u << LK_KIND_RULES     \
    | 1u << LK_KIND_COMMANDS | 1u << LK_KIND_LEDGER)
+
+static const LkKind snapshots[] = { LK_KIND_MEMBERS, LK_KIND_PASSES, LK_KIND_BOOKINGS };
 
 /* One source: what its snapshot decides now, and what stands. */
 typedef struct
@@ -33,7 +36,8 @@ typedef struct
   gint64 member;
   LkTime at;
   GPtrArray *sources; /* Source* */
-  gboolean known;
+  GHashTable *behind; /* gint64*: the groups that open --door; NULL: all are shown */
+  gboolean known, unruled;
 } Explain;
 
 static void
@@ -72,18 +76,10 @@ is_applied (const Source *source)
   return lk_command_digest (&source->decided) == lk_command_digest (source->stands);
 }
 
-/* --door: a KISI group by id or name; doors themselves are KISI's to know. */
 static gboolean
-is_asked_for (const Explain *explain, const CliGroup *group)
+is_asked_for (const Explain *explain, gint64 group)
 {
-  const char *door = explain->cli->door;
-  char id[32];
-
-  if (door == NULL)
-    return TRUE;
-  g_snprintf (id, sizeof id, "%" G_GINT64_FORMAT, group->group_id);
-  return g_str_equal (door, id) || (g_str_has_prefix (door, "id:") && g_str_equal (door + 3, id))
-         || g_strcmp0 (door, group->name) == 0;
+  return explain->behind == NULL || g_hash_table_contains (explain->behind, &group);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */
@@ -116,6 +112,8 @@ write_sources (LkJsonWriter *writer, const Explain *explain)
         {
           lk_json_begin_object (writer, NULL);
           lk_json_int (writer, "group_id", decided->claims[c].group_id);
+          lk_json_string (writer, "name",
+                          cli_group_name (explain->rules, decided->claims[c].group_id));
           write_window (writer, decided->claims[c].window);
           lk_json_end_object (writer);
         }
@@ -165,6 +163,7 @@ write_space (LkJsonWriter *writer, const Explain *explain, const CliAccess *acce
 {
   lk_json_begin_object (writer, NULL);
   lk_json_string (writer, "space", explain->space->space->code);
+  lk_json_bool (writer, "rules", explain->rules != NULL);
   lk_json_bool (writer, "entitled", access->entitled);
   lk_json_string (writer, "why",
                   access->command == NULL ? NULL : lk_why_name (access->command->command.why));
@@ -175,7 +174,7 @@ write_space (LkJsonWriter *writer, const Explain *explain, const CliAccess *acce
   write_sources (writer, explain);
   lk_json_begin_array (writer, "groups");
   for (guint i = 0; i < access->groups->len; i++)
-    if (is_asked_for (explain, access->groups->pdata[i]))
+    if (is_asked_for (explain, ((CliGroup *) access->groups->pdata[i])->group_id))
       write_group (writer, explain, access->groups->pdata[i]);
   lk_json_end_array (writer);
   lk_json_end_object (writer);
@@ -183,14 +182,26 @@ write_space (LkJsonWriter *writer, const Explain *explain, const CliAccess *acce
 
 /* --- text ------------------------------------------------------------------------------------ */
 
+/* As the clocks in the space's rooms show it; its zone is named once, above. */
+static const char *
+local_text (const Explain *explain, LkTime time, char buf[LK_TIME_TEXT])
+{
+  const LkZone *zone = explain->space->space->zone;
+  char date[16], clock[8];
+
+  g_snprintf (buf, LK_TIME_TEXT, "%s %s", lk_zone_date (zone, time, 0, date),
+              lk_zone_clock (zone, time, clock));
+  return buf;
+}
+
 static char *
-window_text (LkWindow window)
+window_text (const Explain *explain, LkWindow window)
 {
   char from[LK_TIME_TEXT], until[LK_TIME_TEXT];
 
   return g_strdup_printf (
-      "%s to %s", window.from == LK_TIME_NONE ? "ever" : lk_time_format (window.from, from),
-      window.until == LK_TIME_NONE ? "no end" : lk_time_format (window.until, until));
+      "%s to %s", window.from == LK_TIME_NONE ? "ever" : local_text (explain, window.from, from),
+      window.until == LK_TIME_NONE ? "no end" : local_text (explain, window.until, until));
 }
 
 static void
@@ -208,9 +219,11 @@ print_sources (const Explain *explain)
                      lk_why_name (decided->why), is_applied (source) ? "" : "  (not applied yet)");
       for (guint c = 0; c < decided->n_claims; c++)
         {
-          g_autofree char *window = window_text (decided->claims[c].window);
-          (void) printf ("                 gives group %" G_GINT64_FORMAT ", %s\n",
-                         decided->claims[c].group_id, window);
+          g_autofree char *window = window_text (explain, decided->claims[c].window);
+          const char *group = cli_group_name (explain->rules, decided->claims[c].group_id);
+          (void) printf ("                 gives %s (group %" G_GINT64_FORMAT "), %s\n",
+                         group == NULL ? "not mapped now" : group, decided->claims[c].group_id,
+                         window);
         }
     }
 }
@@ -230,25 +243,37 @@ print_group (const Explain *explain, const CliGroup *group)
   for (guint i = 0; i < group->rights->len; i++)
     {
       const LkRight *right = group->rights->pdata[i];
-      g_autofree char *window = window_text (right->window);
+      g_autofree char *window = window_text (explain, right->window);
       (void) printf ("      right %" G_GINT64_FORMAT " %s, %s\n", right->right_id,
                      lk_right_state_name (right->state), window);
     }
   if (next != LK_TIME_NONE)
-    (void) printf ("      next change %s\n", lk_time_format (next, text));
+    (void) printf ("      next change %s\n", local_text (explain, next, text));
 }
 
 static void
 print_space (const Explain *explain, const CliAccess *access)
 {
-  (void) printf ("%s: member %" G_GINT64_FORMAT " is %s (%s)\n", explain->space->space->code,
+  const LkConfigSpace *space = explain->space->space;
+  char at[LK_TIME_TEXT];
+  guint shown = 0;
+
+  (void) printf ("%s: member %" G_GINT64_FORMAT " is %s (%s); %s, times of %s\n", space->code,
                  explain->member, access->entitled ? "entitled" : "not entitled",
                  access->command == NULL ? "no command"
-                                         : lk_why_name (access->command->command.why));
+                                         : lk_why_name (access->command->command.why),
+                 local_text (explain, explain->at, at), lk_zone_name (space->zone));
+  if (explain->rules == NULL)
+    (void) printf ("  NO RULES: run `latchkey rules apply`\n");
   print_sources (explain);
   for (guint i = 0; i < access->groups->len; i++)
-    if (is_asked_for (explain, access->groups->pdata[i]))
-      print_group (explain, access->groups->pdata[i]);
+    if (is_asked_for (explain, ((CliGroup *) access->groups->pdata[i])->group_id))
+      {
+        print_group (explain, access->groups->pdata[i]);
+        shown++;
+      }
+  if (explain->behind != NULL && shown == 0)
+    (void) printf ("  nothing here opens door '%s'\n", explain->cli->door);
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
@@ -269,30 +294,46 @@ parse_arguments (Cli *cli, gint64 *out_member, LkTime *out_at, GError **error)
   return TRUE;
 }
 
-static gboolean
-explain_space (Explain *explain, LkJsonWriter *writer, GError **error)
+static void
+explain_space (Explain *explain, LkJsonWriter *writer)
 {
   g_autoptr (CliAccess) access = NULL;
 
-  explain->rules = cli_space_rules (explain->space);
-  if (explain->rules == NULL)
-    return lk_fail (error, LK_ERROR_BLOCKED, "space %s has no rules: run `latchkey rules apply`",
-                    explain->space->space->code);
   explain->sources = g_ptr_array_new_with_free_func (source_free);
-  cli_space_foreach (explain->space, LK_KIND_MEMBERS, explain->member, add_source, explain);
-  cli_space_foreach (explain->space, LK_KIND_PASSES, explain->member, add_source, explain);
-  cli_space_foreach (explain->space, LK_KIND_BOOKINGS, explain->member, add_source, explain);
+  explain->rules = cli_space_rules (explain->space);
+  explain->unruled |= explain->rules == NULL;
+  /* Without rules nothing is decided; what stands, and what KISI has, is there all the same. */
+  for (guint k = 0; explain->rules != NULL && k < G_N_ELEMENTS (snapshots); k++)
+    cli_space_foreach (explain->space, snapshots[k], explain->member, add_source, explain);
   access = cli_access_of (explain->space, explain->member);
-  if (explain->sources->len > 0 || access->command != NULL || access->groups->len > 0)
+  if (explain->sources->len > 0 || access->command != NULL || access->groups->len > 0
+      || explain->rules == NULL)
     {
-      explain->known = TRUE;
+      explain->known |= explain->rules != NULL;
       if (explain->cli->json)
         write_space (writer, explain, access);
       else
         print_space (explain, access);
     }
   g_ptr_array_unref (explain->sources);
-  return TRUE;
+}
+
+/* The groups behind --door, of all accounts that the chosen spaces use. */
+static gboolean
+find_door (Explain *explain, const GPtrArray *spaces, GError **error)
+{
+  g_autoptr (GHashTable) asked = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) doors = cli_doors_new ();
+
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      const LkConfigKisi *account = ((CliSpace *) spaces->pdata[i])->space->kisi;
+      if (g_hash_table_add (asked, (gpointer) account)
+          && !cli_doors_add (explain->cli, account, doors, error))
+        return FALSE;
+    }
+  explain->behind = cli_doors_groups (doors, explain->cli->door, error);
+  return explain->behind != NULL;
 }
 
 int
@@ -302,12 +343,14 @@ explain_run (Cli *cli, GError **error)
   LkJsonWriter writer = { text, FALSE };
   Explain explain = { .cli = cli };
   g_autoptr (GPtrArray) spaces = NULL;
+  g_autoptr (GHashTable) behind = NULL;
 
   if (!parse_arguments (cli, &explain.member, &explain.at, error))
     return CLI_USAGE;
   spaces = cli_spaces_load (cli, KINDS, explain.member, error);
-  if (spaces == NULL)
+  if (spaces == NULL || (cli->door != NULL && !find_door (&explain, spaces, error)))
     return CLI_UNREACHABLE;
+  behind = explain.behind;
   lk_json_begin_object (&writer, NULL);
   lk_json_int (&writer, "member", explain.member);
   lk_json_time (&writer, "at", explain.at);
@@ -315,8 +358,7 @@ explain_run (Cli *cli, GError **error)
   for (guint i = 0; i < spaces->len; i++)
     {
       explain.space = spaces->pdata[i];
-      if (!explain_space (&explain, &writer, error))
-        return CLI_DIFFERENCES;
+      explain_space (&explain, &writer);
     }
   lk_json_end_array (&writer);
   lk_json_end_object (&writer);
@@ -324,5 +366,5 @@ explain_run (Cli *cli, GError **error)
     puts (text->str);
   else if (!explain.known)
     (void) printf ("Nothing is known of member %" G_GINT64_FORMAT ".\n", explain.member);
-  return explain.known ? CLI_DONE : CLI_DIFFERENCES;
+  return explain.known && !explain.unruled ? CLI_DONE : CLI_DIFFERENCES;
 }

@@ -33,12 +33,12 @@ print_commands (GString *out)
   g_string_append (out, "Commands:\n");
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      g_autofree char *left
-          = g_strdup_printf ("%s %s", commands[i].name, commands[i].arguments);
+      g_autofree char *left = g_strdup_printf ("%s %s", commands[i].name, commands[i].arguments);
       g_string_append_printf (out, "  %-24s %s\n", left, commands[i].help);
     }
-  g_string_append (out, "\n`plan` shows, `apply` shows and does. Exit status: 0 done, 1 differences "
-                        "or problems found,\n2 usage or configuration, 3 a service is out of reach.");
+  g_string_append (out,
+                   "\n`plan` shows, `apply` shows and does. Exit status: 0 done, 1 differences "
+                   "or problems found,\n2 usage or configuration, 3 a service is out of reach.");
 }
 
 /* The command that the words begin with; *OUT_WORDS is how many of them are its name. */
@@ -93,8 +93,8 @@ parse_line (Cli *cli, int argc, char **argv, gboolean *out_version, GError **err
       "Where the topic files are (default " LK_TOPICS_DIR ")", "DIR" },
     { "max-losers", 0, 0, G_OPTION_ARG_INT64, &max_losers,
       "rules: refuse when more members than this would lose a right", "N" },
-    { "door", 0, 0, G_OPTION_ARG_STRING, &cli->door, "explain: this KISI group only (id or name)",
-      "DOOR" },
+    { "door", 0, 0, G_OPTION_ARG_STRING, &cli->door,
+      "explain: this door only, as KISI names it, or id:NUMBER", "DOOR" },
     { "at", 0, 0, G_OPTION_ARG_STRING, &cli->at, "explain: as of this time (RFC 3339)", "TIME" },
     { "version", 'V', 0, G_OPTION_ARG_NONE, out_version, "Print the version, and end", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words, NULL, NULL },

@@ -55,6 +55,20 @@ cli_services_free (CliServices *services)
   g_free (services);
 }
 
+LkErrorCode
+cli_kisi_error_code (const LkKisiAnswer *answer)
+{
+  switch (answer->verdict)
+    {
+    case LK_KISI_UNAVAILABLE:
+    case LK_KISI_THROTTLED:
+    case LK_KISI_MALFORMED:
+      return LK_ERROR_RETRY;
+    default:
+      return LK_ERROR_REFUSED;
+    }
+}
+
 typedef struct
 {
   CliServices *services;

@@ -6,8 +6,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from cli_world import DAY, GROUP_24, GROUP_DAY, HOURS_24, Operated, ago, next_member, text
+from cli_world import (
+    DAY,
+    GREEN_DOOR,
+    GROUP_24,
+    GROUP_DAY,
+    GROUP_GREEN,
+    HOURS_24,
+    Operated,
+    ago,
+    next_member,
+    text,
+)
 
 pytest_plugins = ["cli_fixtures"]
 
@@ -24,6 +36,11 @@ def explained(operated: Operated, member: int, *words: str) -> dict[str, Any]:
     assert [one["space"] for one in spaces] == ["moncloa"]
     found: dict[str, Any] = spaces[0]
     return found
+
+
+def madrid(time: str) -> str:
+    local = datetime.fromisoformat(time).astimezone(ZoneInfo("Europe/Madrid"))
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 # --- status ---------------------------------------------------------------------------------------
@@ -137,8 +154,12 @@ def test_explain_each_source_and_right(operated: Operated, member: int) -> None:
     assert group["next_change"] == row["expires_at"]
     told = operated.stack.run("explain", str(member))
     assert f"moncloa: member {member} is entitled" in told
+    assert (f"gives Moncloa, Madrid - Members with day access (group {GROUP_DAY}), "
+            f"{madrid(second['claims'][0]['valid_from'])} to no end") in told
+    assert f"right 501 held, {madrid(row['created_at'])} to {madrid(row['expires_at'])}" in told
+    assert f"next change {madrid(row['expires_at'])}\n" in told
     assert f"  pass/{member + 100_000}" in told and "(not applied yet)" in told
-    assert "Moncloa, Madrid - Members with 24 hours access" in told and "right 501 held" in told
+    assert "Moncloa, Madrid - Members with 24 hours access" in told
 
 
 def test_explain_at_another_time(operated: Operated, member: int) -> None:
@@ -159,6 +180,40 @@ def test_explain_somebody_who_is_not_entitled(operated: Operated, member: int) -
     assert found["entitled"] is False
     assert [one["should_open"] for one in found["groups"]] == [False]
     assert f"member {member} is not entitled" in operated.stack.run("explain", str(member))
+
+
+def test_explain_a_door(operated: Operated, member: int) -> None:
+    """A door is KISI's: whichever group opens it, and by its own name or id."""
+    operated.member(member)
+    row = operated.pass_(member, member, HOURS_24)
+    operated.claims(row, GROUP_24, GROUP_GREEN)
+    for word, groups in [("Main entrance", [GROUP_24]), (f"id:{GREEN_DOOR}", [GROUP_GREEN]),
+                         ("Front door", [])]:
+        found = explained(operated, member, "--door", word)
+        assert [one["group_id"] for one in found["groups"]] == groups, word
+    told = operated.stack.run("explain", str(member), "--door", "Front door")
+    assert "  nothing here opens door 'Front door'\n" in told
+    told = operated.refused("explain", str(member), "--door", "Main entrace")
+    assert "no group opens a door 'Main entrace' (did you mean 'Main entrance'?)" in told
+    operated.sandbox.call("PUT", "/kisi/locks/16731", {"name": "Main entrance"})
+    told = operated.refused("explain", str(member), "--door", "Main entrance")
+    assert "several doors are called 'Main entrance': say id:16721 or id:16731" in told
+
+
+def test_a_space_without_rules_is_told_and_the_others_too(operated: Operated, member: int) -> None:
+    operated.member(member)
+    operated.claims(operated.pass_(member, member, HOURS_24), GROUP_24)
+    operated.put("rules", "dumbo", None, "dumbo")
+    try:
+        spaces = operated.stack.run_json("explain", str(member), statuses=(1,))["spaces"]
+        assert [(one["space"], one["rules"]) for one in spaces] == [
+            ("moncloa", True), ("dumbo", False)]
+        assert [one["group_id"] for one in spaces[0]["groups"]] == [GROUP_24]
+        told = operated.stack.run("explain", str(member), statuses=(1,))
+        assert f"moncloa: member {member} is entitled" in told
+        assert "  NO RULES: run `latchkey rules apply`\n" in told
+    finally:
+        operated.stack.run("rules", "apply", "--yes", "--space", "dumbo")
 
 
 def test_explain_somebody_unknown(operated: Operated) -> None:
