@@ -91,6 +91,7 @@ typedef struct
   GError *error;
   GString *seen; /* locations, or whose key */
   GHashTable *ids;
+  gint64 user; /* whose key it is */
   const LkClock *clock;
   LkTime date, answered_at; /* of the first answer that says the service's time */
 } Look;
@@ -247,9 +248,32 @@ whoami (LkKisiAnswer *answer, gpointer data)
 {
   Look *look = data;
 
-  if (is_answered (look, answer, "user"))
-    g_string_printf (look->seen, "the key is user %" G_GINT64_FORMAT "'s",
-                     ((LkKisiUser *) answer->users->pdata[0])->id);
+  if (!is_answered (look, answer, "user"))
+    return;
+  look->user = ((LkKisiUser *) answer->users->pdata[0])->id;
+  g_string_printf (look->seen, "the key is user %" G_GINT64_FORMAT "'s", look->user);
+}
+
+/* `GET /user` says nothing of its role (kisi-api.md §2.6); the user's own assignments may. */
+static void
+roles_seen (LkKisiAnswer *answer, gpointer data)
+{
+  Look *look = data;
+  g_autoptr (GPtrArray) named = g_ptr_array_new ();
+
+  if (!is_answered (look, answer, "role_assignments"))
+    return;
+  for (guint i = 0; i < answer->assignments->len; i++)
+    {
+      const LkKisiAssignment *one = answer->assignments->pdata[i];
+      /* A role in a group opens doors, and manages nothing that Latchkey does. */
+      if (one->group_id != 0 || *one->role_id == '\0'
+          || g_ptr_array_find_with_equal_func (named, one->role_id, g_str_equal, NULL))
+        continue;
+      g_string_append_printf (look->seen, "%s%s", named->len == 0 ? " (" : ", ", one->role_id);
+      g_ptr_array_add (named, one->role_id);
+    }
+  g_string_append (look->seen, named->len == 0 ? " (KISI names no role)" : ")");
 }
 
 static void
@@ -284,6 +308,9 @@ static gboolean
 look_at_kisi (Cli *cli, CliServices *services, Look *look, GError **error)
 {
   (void) lk_kisi_whoami (services->kisi, whoami, look);
+  if (!kisi_has_answered (cli, services, look, error))
+    return FALSE;
+  (void) lk_kisi_list_user_assignments (services->kisi, look->user, 0, roles_seen, look);
   if (!kisi_has_answered (cli, services, look, error))
     return FALSE;
   (void) lk_kisi_list_groups (services->kisi, 0, groups_seen, look);
@@ -326,6 +353,9 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
   else
     {
       add (findings, "kisi", config->account, FOUND_WELL, g_strdup (look.seen->str));
+      add (findings, "kisi", config->account, FOUND_WELL,
+           g_strdup ("whether the key may write is known only when something is written: its user "
+                     "has to be the organization's owner or an administrator"));
       check_clock (&look, "kisi", config->account, findings);
       check_places_are_seen (cli, config, &look, findings);
     }
@@ -337,7 +367,7 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
  */
 
 static void
-print_json (const GPtrArray *findings)
+print_json (const GPtrArray *findings, const char *shown)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   LkJsonWriter writer = { text, FALSE };
@@ -356,6 +386,8 @@ print_json (const GPtrArray *findings)
       lk_json_end_object (&writer);
     }
   lk_json_end_array (&writer);
+  if (shown != NULL)
+    lk_json_string (&writer, "configuration", shown);
   lk_json_end_object (&writer);
   puts (text->str);
 }
@@ -364,9 +396,12 @@ int
 check_run (Cli *cli, GError **error)
 {
   g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func (finding_free);
+  g_autofree char *shown = cli->show ? lk_config_show (cli->config) : NULL;
   gboolean problems = FALSE, away = FALSE;
 
   (void) error;
+  if (shown != NULL && !cli->json)
+    (void) printf ("%s\n", shown);
   if (!cli->json)
     (void) printf ("ok       configuration %s: %u spaces\n", cli->config->path,
                    cli->config->n_spaces);
@@ -386,7 +421,7 @@ check_run (Cli *cli, GError **error)
                        finding->account == NULL ? "" : finding->account, finding->text);
     }
   if (cli->json)
-    print_json (findings);
+    print_json (findings, shown);
   /* What could not be looked at may hold more problems: that is said before those found. */
   return away ? CLI_UNREACHABLE : problems ? CLI_DIFFERENCES : CLI_DONE;
 }

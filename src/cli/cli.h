@@ -27,7 +27,7 @@ typedef struct
 {
   /* the line */
   char *config_path, *topics_dir;
-  gboolean json, yes;
+  gboolean json, yes, show;
   gint64 max_losers; /* -1: not given */
   char *space;       /* --space; NULL: all */
   char *door, *at;   /* explain */

@@ -87,6 +87,8 @@ parse_line (Cli *cli, int argc, char **argv, gboolean *out_version, GError **err
       "The configuration file (default " CONFIG_DEFAULT ")", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "JSON with stable names on standard output",
       NULL },
+    { "show", 0, 0, G_OPTION_ARG_NONE, &cli->show,
+      "check: show the configuration as it applies, defaults too, secrets masked", NULL },
     { "yes", 'y', 0, G_OPTION_ARG_NONE, &cli->yes, "Do it without asking", NULL },
     { "space", 0, 0, G_OPTION_ARG_STRING, &cli->space, "This space only", "CODE" },
     { "topics-dir", 0, 0, G_OPTION_ARG_FILENAME, &cli->topics_dir,

@@ -76,11 +76,39 @@ def test_check_finds_all_well(operated: Operated) -> None:
     assert {what for what, _, _ in found} == {"kafka", "topics", "nexudus", "kisi"}
     texts = [text for _, _, text in found]
     assert "api@example.org is logged in and sees: Moncloa (1421000001), Dumbo (1421000002)" in texts
-    assert any(text.startswith("the key is user 1's and sees 5 groups") for text in texts)
+    assert "the key is user 1's (KISI names no role) and sees 5 groups" in texts
+    assert any(text.startswith("whether the key may write is known only when") for text in texts)
     assert sum("its clock and this machine's agree" in text for text in texts) == 2
     told = operated.stack.run("check")
     assert all(line.startswith("ok ") for line in told.splitlines()), told
     assert "sandbox-password" not in told and "sandbox-key" not in told
+
+
+def test_check_names_the_role_where_kisi_does(operated: Operated) -> None:
+    whole = {"assignee_type": "User", "assignee_id": 1, "applies_to_type": "Organization",
+             "applies_to_id": 1, "role_id": "organization_owner"}
+    door = {"assignee_type": "User", "assignee_id": 1, "applies_to_type": "Group",
+            "applies_to_id": 7001, "role_id": "group_basic"}
+    operated.sandbox.add({"kisi": {"role_assignments": [whole, door, whole]}})
+    texts = [text for _, _, text in findings(operated, 0)]
+    assert "the key is user 1's (organization_owner) and sees 5 groups" in texts
+
+
+def test_check_shows_the_configuration_as_it_applies(operated: Operated) -> None:
+    def add(config: dict[str, Any]) -> None:
+        config["kafka"]["properties"] = {"sasl.password": "hush", "client.rack": "r1"}
+
+    with operated.changed(add):
+        shown, _, told = operated.stack.run("check", "--show").partition("\nok ")
+        found = operated.stack.run_json("check", "--show")
+    config = yaml.safe_load(shown)
+    # What the file leaves out, too.
+    assert config["kisi"][0]["audit_interval"] == "6h"
+    assert [space["code"] for space in config["spaces"]] == ["moncloa", "dumbo"]
+    assert config["kafka"]["properties"]["client.rack"] == "r1"
+    assert config["kafka"]["properties"]["sasl.password"] != "hush"
+    assert "hush" not in shown + told + found["configuration"]
+    assert yaml.safe_load(found["configuration"]) == config
 
 
 @pytest.mark.parametrize(
