@@ -7,8 +7,6 @@
 
 #include "services.h"
 
-#include <latchkey/nexudus/rows.h>
-
 #define READ_MS 120000
 
 static void
@@ -26,6 +24,9 @@ cli_catalog_free (CliCatalog *catalog)
   g_ptr_array_unref (catalog->pass_types);
   g_ptr_array_unref (catalog->resources);
   g_ptr_array_unref (catalog->groups);
+  g_array_unref (catalog->slots);
+  g_clear_pointer (&catalog->schedules, g_ptr_array_unref);
+  g_free (catalog->no_hours);
   g_free (catalog);
 }
 
@@ -80,6 +81,53 @@ resource_row (json_t *row, const LkNexudusRead *read, gpointer data)
 }
 
 static void
+no_hours (CliCatalog *catalog, const char *why)
+{
+  if (catalog->no_hours == NULL)
+    catalog->no_hours = g_strdup (why);
+}
+
+static void
+slot_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  CliCatalog *catalog = ((Reading *) data)->catalog;
+  g_autoptr (GError) error = NULL;
+  LkNexudusSlot slot;
+
+  (void) read;
+  if (lk_nexudus_slot_read (&slot, row, &error))
+    g_array_append_val (catalog->slots, slot);
+  else
+    no_hours (catalog, error->message);
+}
+
+static void
+slots_done (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Reading *reading = data;
+
+  (void) read;
+  reading->open--;
+  if (error != NULL)
+    no_hours (reading->catalog, error->message);
+}
+
+static void
+schedules_done (LkKisiAnswer *answer, gpointer data)
+{
+  Reading *reading = data;
+
+  reading->open--;
+  if (answer->verdict == LK_KISI_OK)
+    reading->catalog->schedules = g_steal_pointer (&answer->schedules);
+  else
+    {
+      g_autofree char *why = g_strdup_printf ("KISI schedules: %s", answer->message);
+      no_hours (reading->catalog, why);
+    }
+}
+
+static void
 nexudus_done (const LkNexudusRead *read, const GError *error, gpointer data)
 {
   Reading *reading = data;
@@ -105,8 +153,9 @@ groups_done (LkKisiAnswer *answer, gpointer data)
   for (guint i = 0; i < answer->groups->len; i++)
     {
       const LkKisiGroup *group = answer->groups->pdata[i];
-      g_ptr_array_add (reading->catalog->groups,
-                       cli_thing_new (group->id, group->name, group->place_id));
+      CliThing *thing = cli_thing_new (group->id, group->name, group->place_id);
+      thing->restricted = group->time_restricted;
+      g_ptr_array_add (reading->catalog->groups, thing);
     }
 }
 
@@ -115,18 +164,22 @@ cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error)
 {
   g_autoptr (CliCatalog) catalog = g_new0 (CliCatalog, 1);
   g_autoptr (CliServices) services = cli_services_open (cli, space->nexudus, space->kisi, error);
-  Reading reading = { catalog, 3, NULL };
+  Reading reading = { catalog, 5, NULL };
 
   catalog->pass_types = g_ptr_array_new_with_free_func (thing_free);
   catalog->resources = g_ptr_array_new_with_free_func (thing_free);
   catalog->groups = g_ptr_array_new_with_free_func (thing_free);
+  catalog->slots = g_array_new (FALSE, FALSE, sizeof (LkNexudusSlot));
   if (services == NULL)
     return NULL;
   lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, LK_NEXUDUS_ROWS, pass_type_row,
                    nexudus_done, &reading);
   lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, LK_NEXUDUS_ROWS, resource_row,
                    nexudus_done, &reading);
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_SLOTS, NULL, LK_NEXUDUS_ROWS, slot_row, slots_done,
+                   &reading);
   (void) lk_kisi_list_groups (services->kisi, 0, groups_done, &reading);
+  (void) lk_kisi_list_schedules (services->kisi, 0, schedules_done, &reading);
   if (!cli_services_wait (cli, services, is_read, &reading, "reading pass types, resources, groups",
                           READ_MS, error))
     {

@@ -7,7 +7,9 @@
 
 #include "cli.h"
 
+#include <latchkey/kisi/kisi.h>
 #include <latchkey/model/rules.h>
+#include <latchkey/nexudus/rows.h>
 
 G_BEGIN_DECLS
 
@@ -15,12 +17,16 @@ typedef struct
 {
   gint64 id;
   char *name;
-  gint64 where; /* Nexudus: owning location; KISI: place; 0: none */
+  gint64 where;        /* Nexudus: owning location; KISI: place; 0: none */
+  gboolean restricted; /* a KISI group that opens only in its hours */
 } CliThing;
 
 typedef struct
 {
   GPtrArray *pass_types, *resources, *groups; /* CliThing* */
+  GArray *slots;                              /* LkNexudusSlot */
+  GPtrArray *schedules;                       /* LkKisiSchedule* */
+  char *no_hours; /* why slots and schedules could not be read, or NULL: rules need neither */
 } CliCatalog;
 
 /* Reads it from the space's Nexudus and KISI accounts. Problems of a service are RETRY or REFUSED

@@ -5,6 +5,7 @@
  */
 #include "catalog.h"
 #include "effect.h"
+#include "hours.h"
 
 #include <latchkey/model/headers.h>
 #include <latchkey/model/json.h>
@@ -23,6 +24,8 @@ typedef struct
   LkRules *rules;
   gboolean differs;
   GArray *effects;
+  GArray *hours;  /* CliHours; NULL: not compared */
+  char *no_hours; /* why */
 } Plan;
 
 static void
@@ -34,6 +37,9 @@ plan_free (gpointer data)
   cli_space_free (plan->space);
   if (plan->effects != NULL)
     g_array_unref (plan->effects);
+  if (plan->hours != NULL)
+    g_array_unref (plan->hours);
+  g_free (plan->no_hours);
   g_free (plan);
 }
 
@@ -66,6 +72,9 @@ plan_space (Cli *cli, CliSpace *space, GPtrArray *problems, GError **error)
     {
       plan->differs = plan->standing == NULL || !lk_rules_equal (plan->standing, plan->rules);
       plan->effects = cli_effect_of (plan->space, plan->standing, plan->rules, now);
+      plan->no_hours = g_steal_pointer (&catalog->no_hours);
+      if (plan->no_hours == NULL)
+        plan->hours = cli_hours_compare (plan->rules, catalog);
     }
   return plan;
 }
@@ -124,6 +133,25 @@ make_plans (Cli *cli, GError **error)
 }
 
 static void
+write_hours (LkJsonWriter *writer, const Plan *plan)
+{
+  lk_json_begin_array (writer, "hours");
+  for (guint i = 0; plan->hours != NULL && i < plan->hours->len; i++)
+    {
+      const CliHours *hours = &g_array_index (plan->hours, CliHours, i);
+      g_autofree char *when = cli_hours_text (hours);
+      lk_json_begin_object (writer, NULL);
+      lk_json_int (writer, "pass_type", hours->pass_type);
+      lk_json_int (writer, "group_id", hours->group_id);
+      lk_json_string (writer, "when", when);
+      lk_json_string (writer, "open", hours->group_opens ? "group" : "pass");
+      lk_json_end_object (writer);
+    }
+  lk_json_end_array (writer);
+  lk_json_string (writer, "hours_unknown", plan->no_hours);
+}
+
+static void
 write_plan (LkJsonWriter *writer, const Plan *plan)
 {
   lk_json_begin_object (writer, NULL);
@@ -147,7 +175,25 @@ write_plan (LkJsonWriter *writer, const Plan *plan)
       lk_json_end_object (writer);
     }
   lk_json_end_array (writer);
+  write_hours (writer, plan);
   lk_json_end_object (writer);
+}
+
+static void
+print_hours (const Plan *plan)
+{
+  if (plan->no_hours != NULL)
+    (void) printf ("  hours of the day are not compared: %s\n", plan->no_hours);
+  for (guint i = 0; plan->hours != NULL && i < plan->hours->len; i++)
+    {
+      const CliHours *hours = &g_array_index (plan->hours, CliHours, i);
+      g_autofree char *when = cli_hours_text (hours);
+      (void) printf ("  hours differ, %s: %s '%s', not %s '%s'\n", when,
+                     hours->group_opens ? "open for group" : "for pass",
+                     hours->group_opens ? hours->group_name : hours->pass_name,
+                     hours->group_opens ? "for pass" : "open for group",
+                     hours->group_opens ? hours->pass_name : hours->group_name);
+    }
 }
 
 static void
@@ -179,6 +225,7 @@ print_plan (const Plan *plan)
     }
   if (plan->effects->len > SHOWN_MAX)
     (void) printf ("  … and %u more (--json has all)\n", plan->effects->len - SHOWN_MAX);
+  print_hours (plan);
 }
 
 static void

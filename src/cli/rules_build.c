@@ -14,7 +14,7 @@ cli_thing_new (gint64 id, const char *name, gint64 where)
 {
   CliThing *thing = g_new (CliThing, 1);
 
-  *thing = (CliThing){ id, g_strdup (name), where };
+  *thing = (CliThing){ id, g_strdup (name), where, FALSE };
   return thing;
 }
 

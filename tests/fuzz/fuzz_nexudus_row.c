@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static const char *const kinds[] = { "coworker", "pass",     "passtype", "booking",
-                                       "cancelled", "resource", "business", "contract" };
+  static const char *const kinds[] = { "coworker", "pass",     "passtype", "booking", "cancelled",
+                                       "resource", "business", "contract", "pause",   "slot" };
   g_autoptr (json_t) row = lk_json_parse ((const char *) data, size, 1 << 20, NULL);
 
   if (row == NULL || !json_is_object (row))

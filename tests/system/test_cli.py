@@ -144,7 +144,7 @@ def test_check_names_what_the_login_may_not_read(operated: Operated) -> None:
         "email": "api@example.org", "password": "sandbox-password",
         "roles": ["Business-List", "Coworker-List", "CoworkerTimePass-List", "TimePass-List",
                   "Booking-List", "CancelledBooking-List", "Resource-List",
-                  "ContractPausedPeriod-List"]}]
+                  "ContractPausedPeriod-List", "TimePassTimeSlot-List"]}]
     operated.sandbox.load(everything)
     found = problems(operated)
     assert len(found) == 1 and found[0][1].startswith("billing/coworkercontracts"), found

@@ -120,6 +120,68 @@ def test_apply_refuses_more_losers_than_allowed(day_instead: Operated, member: i
     assert after["rules_version"] > plan["rules_version"] and after["losers"] == 0
 
 
+def recurring(group: int, days: str, start: str, end: str, **fields: Any) -> dict[str, Any]:
+    return {"scheduleable_type": "Group", "scheduleable_id": group, "consequence": "allow",
+            "type": "recurring_event", "starts_at_time": start, "ends_at_time": end,
+            **dict.fromkeys(days.split(), True), **fields}
+
+
+def slot(pass_type: int, day: int, start: str, end: str) -> dict[str, Any]:
+    return {"TimePassId": pass_type, "DayOfWeek": day,
+            "FromTime": f"1976-01-01T{start}:00Z", "ToTime": f"1976-01-01T{end}:00Z"}
+
+
+def hours(operated: Operated, group: int) -> list[tuple[int, str, str]]:
+    return [(one["pass_type"], one["open"], one["when"])
+            for one in planned(operated, 0)["hours"] if one["group_id"] == group]
+
+
+def test_hours_of_the_day_that_differ(operated: Operated) -> None:
+    # Slots count days from Sunday.
+    operated.sandbox.add({"nexudus": {"timepasstimeslots": [
+        slot(HOURS_24, day, "18:00", "23:59") for day in (1, 2)]}})
+    # The group's own switch is off: it opens at all hours, whatever it has of schedules.
+    schedule = recurring(GROUP_24, "monday tuesday wednesday", "18:00", "23:00")
+    operated.sandbox.add({"kisi": {"schedules": [
+        schedule,
+        recurring(GROUP_24, "sunday", "08:00", "09:00", enabled=False),
+        recurring(GROUP_DAY, "sunday", "08:00", "09:00")]}})
+    assert hours(operated, GROUP_24) == [
+        (HOURS_24, "group", "Mon Tue 00:00-18:00"),
+        (HOURS_24, "group", "Wed Thu Fri Sat Sun 00:00-24:00")]
+    operated.sandbox.call("PUT", f"/kisi/groups/{GROUP_24}", {"time_restriction_enabled": True})
+    assert hours(operated, GROUP_24) == [(HOURS_24, "pass", "Mon Tue 23:00-24:00"),
+                                         (HOURS_24, "group", "Wed 18:00-23:00")]
+    told = operated.stack.run("rules", "plan", "--space", "moncloa")
+    assert ("  hours differ, Wed 18:00-23:00: open for group 'Moncloa, Madrid - Members with 24 "
+            "hours access', not for pass '24 Hours Pass'\n") in told
+    assert ("  hours differ, Mon Tue 23:00-24:00: for pass '24 Hours Pass', not open for group "
+            "'Moncloa, Madrid - Members with 24 hours access'\n") in told
+
+
+def test_hours_that_agree(operated: Operated) -> None:
+    operated.sandbox.call("PUT", f"/kisi/groups/{GROUP_24}", {"time_restriction_enabled": True})
+    # Over midnight: KISI takes it as two.
+    operated.sandbox.add({
+        "nexudus": {"timepasstimeslots": [slot(HOURS_24, 0, "22:00", "02:00")]},
+        "kisi": {"schedules": [recurring(GROUP_24, "sunday", "22:00", "24:00"),
+                               recurring(GROUP_24, "monday", "00:00", "02:00")]}})
+    assert hours(operated, GROUP_24) == []
+
+
+@pytest.mark.parametrize(("path", "service"), [("/api/billing/timepasstimeslots", "nexudus"),
+                                               ("/schedules", "kisi")])
+def test_hours_that_can_not_be_read_are_in_nobodys_way(
+    operated: Operated, path: str, service: str
+) -> None:
+    operated.sandbox.faults({"service": service, "path": path, "effect": "status", "status": 403,
+                             "body": {}, "count": 0})
+    plan = planned(operated, 0)
+    assert plan["hours"] == [] and plan["hours_unknown"]
+    told = operated.stack.run("rules", "plan", "--space", "moncloa")
+    assert "  hours of the day are not compared: " in told
+
+
 def test_mappings_that_name_what_is_not_there(operated: Operated) -> None:
     def spoil(config: dict[str, Any]) -> None:
         mappings = config["spaces"][0]["mappings"]

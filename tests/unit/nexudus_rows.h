@@ -30,5 +30,10 @@ nexudus_read_row (const char *kind, json_t *row, GError **error)
       LkNexudusPause out;
       return lk_nexudus_pause_read (&out, row, error);
     }
+  if (g_str_equal (kind, "slot"))
+    {
+      LkNexudusSlot out;
+      return lk_nexudus_slot_read (&out, row, error);
+    }
   return lk_fail (error, LK_ERROR_REJECT, "no kind of row '%s'", kind);
 }

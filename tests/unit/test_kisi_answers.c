@@ -13,14 +13,14 @@
 
 static const char *const shape_names[]
     = { "none",  "user",   "users",       "assignment", "assignments",
-        "group", "groups", "group_locks", "events" };
+        "group", "groups", "group_locks", "schedules",  "events" };
 
 static LkKisiShape
 shape_of (const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (shape_names); i++)
     if (g_str_equal (name, shape_names[i]))
-      return (LkKisiShape)i;
+      return (LkKisiShape) i;
   g_error ("no such shape: %s", name);
 }
 
@@ -45,14 +45,14 @@ judge_file (const char *path, char **out_expected)
   g_assert_cmpuint (g_strv_length (words), ==, 3);
   *out_expected = g_strdup (second);
   return lk_kisi_judge (shape_of (words[0]), g_str_equal (words[1], "write"), atoi (words[2]), body,
-                        len - (gsize)(body - text));
+                        len - (gsize) (body - text));
 }
 
 static guint
 row_count (const LkKisiAnswer *answer)
 {
-  const GPtrArray *const all[]
-      = { answer->users, answer->assignments, answer->groups, answer->group_locks, answer->events };
+  const GPtrArray *const all[] = { answer->users,       answer->assignments, answer->groups,
+                                   answer->group_locks, answer->schedules,   answer->events };
   guint n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
@@ -141,9 +141,9 @@ ids_are_exact (void)
   g_autoptr (LkKisiAnswer) odd = judge_good ("id-beyond-2-53");
   g_autoptr (LkKisiAnswer) largest = judge_good ("id-largest");
 
-  g_assert_cmpint (((LkKisiUser *)odd->users->pdata[0])->id, ==,
+  g_assert_cmpint (((LkKisiUser *) odd->users->pdata[0])->id, ==,
                    G_GINT64_CONSTANT (9007199254740993));
-  g_assert_cmpint (((LkKisiUser *)largest->users->pdata[0])->id, ==, G_MAXINT64);
+  g_assert_cmpint (((LkKisiUser *) largest->users->pdata[0])->id, ==, G_MAXINT64);
 }
 
 static void
@@ -204,6 +204,27 @@ group_locks (void)
   lock = answer->group_locks->pdata[1];
   g_assert_cmpint (lock->place_id, ==, 0);
   g_assert_cmpstr (lock->lock_name, ==, "");
+}
+
+static void
+schedules (void)
+{
+  g_autoptr (LkKisiAnswer) answer = judge_good ("schedules");
+  g_autoptr (LkKisiAnswer) groups = judge_good ("groups-restricted");
+  const LkKisiSchedule *weekly = answer->schedules->pdata[0];
+  const LkKisiSchedule *door = answer->schedules->pdata[1];
+  const LkKisiSchedule *once = answer->schedules->pdata[2];
+
+  g_assert_cmpint (weekly->group_id, ==, 7001);
+  g_assert_true (weekly->enabled && weekly->allows && weekly->recurs && !weekly->overrides);
+  g_assert_cmpuint (weekly->days, ==, 1u << 0 | 1u << 4); /* Monday and Friday */
+  g_assert_cmpint (weekly->from, ==, 8 * 60 + 30);
+  g_assert_cmpint (weekly->until, ==, 24 * 60);
+  g_assert_cmpint (door->group_id, ==, 0);
+  g_assert_false (door->allows);
+  g_assert_true (once->overrides && !once->recurs && !once->enabled);
+  g_assert_true (((LkKisiGroup *) groups->groups->pdata[0])->time_restricted);
+  g_assert_false (((LkKisiGroup *) groups->groups->pdata[1])->time_restricted);
 }
 
 static void
@@ -296,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/kisi/answers/assignments", assignments);
   g_test_add_func ("/kisi/answers/times", times);
   g_test_add_func ("/kisi/answers/group-locks", group_locks);
+  g_test_add_func ("/kisi/answers/schedules", schedules);
   g_test_add_func ("/kisi/answers/events", events);
   g_test_add_func ("/kisi/answers/codes", codes);
   g_test_add_data_func ("/kisi/ranges/good", "good", ranges);

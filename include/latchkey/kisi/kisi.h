@@ -27,7 +27,7 @@ typedef enum
   LK_KISI_FORBIDDEN,    /* 403: the key, or this one object */
   LK_KISI_UNAVAILABLE,  /* 5xx to a reading call, or never sent: had no effect; back off */
   LK_KISI_UNKNOWN,      /* a writing call without a usable answer: it may have had its effect */
-  LK_KISI_MALFORMED,    /* a reading call's answer can't be understood or is short: as unavailable */
+  LK_KISI_MALFORMED, /* a reading call's answer can't be understood or is short: as unavailable */
 } LkKisiVerdict;
 
 const char *lk_kisi_verdict_name (LkKisiVerdict verdict);
@@ -52,6 +52,7 @@ typedef struct
 {
   gint64 id, place_id; /* place_id 0: organization-wide */
   char *name;
+  gboolean time_restricted; /* opens only in the hours of its schedules */
 } LkKisiGroup;
 
 typedef struct
@@ -59,6 +60,18 @@ typedef struct
   gint64 group_id, lock_id, place_id;
   char *lock_name;
 } LkKisiGroupLock;
+
+/* A rule of hours (kisi-api.md §2.12). Days and minutes only of one that recurs by the week; both
+ * ends are in the place's zone. */
+typedef struct
+{
+  gint64 id, group_id;      /* group_id 0: of a door or a floor */
+  gboolean enabled, allows; /* allows: consequence `allow`, the hours in which a group opens */
+  gboolean overrides;       /* cancels the other ones */
+  gboolean recurs;
+  guint days;      /* bits, 1 << 0 is Monday */
+  int from, until; /* minutes after midnight, until at most 1440 */
+} LkKisiSchedule;
 
 typedef struct
 {
@@ -87,7 +100,8 @@ typedef struct
   LkTime started_at; /* of the (first) request */
   LkTime date;       /* the server's Date, or LK_TIME_NONE */
   gboolean writes;   /* a POST, PATCH or DELETE */
-  GPtrArray *users, *assignments, *groups, *group_locks, *events; /* the one that was asked for */
+  /* The one that was asked for. */
+  GPtrArray *users, *assignments, *groups, *group_locks, *schedules, *events;
 } LkKisiAnswer;
 
 typedef void (*LkKisiFunc) (LkKisiAnswer *answer, gpointer data);
@@ -130,6 +144,8 @@ LkKisiCall *lk_kisi_get_group (LkKisi *kisi, gint64 id, LkKisiFunc func, gpointe
 LkKisiCall *lk_kisi_list_groups (LkKisi *kisi, double reserve, LkKisiFunc func, gpointer data);
 LkKisiCall *lk_kisi_list_group_locks (LkKisi *kisi, gint64 group_id, double reserve,
                                       LkKisiFunc func, gpointer data);
+/* The hours of all groups that the key sees. */
+LkKisiCall *lk_kisi_list_schedules (LkKisi *kisi, double reserve, LkKisiFunc func, gpointer data);
 /* Door events of [FROM, UNTIL]; makes the set, waits while it is in progress, follows the cursor;
  * events in order of created_at. PLACE_ID 0: all places. */
 LkKisiCall *lk_kisi_list_events (LkKisi *kisi, LkTime from, LkTime until, gint64 place_id,
@@ -148,6 +164,7 @@ typedef enum
   LK_KISI_SHAPE_GROUP,
   LK_KISI_SHAPE_GROUPS,
   LK_KISI_SHAPE_GROUP_LOCKS,
+  LK_KISI_SHAPE_SCHEDULES,
   LK_KISI_SHAPE_EVENTS,
 } LkKisiShape;
 
@@ -163,6 +180,8 @@ void lk_kisi_group_free (LkKisiGroup *group);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiGroup, lk_kisi_group_free)
 void lk_kisi_group_lock_free (LkKisiGroupLock *group_lock);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiGroupLock, lk_kisi_group_lock_free)
+void lk_kisi_schedule_free (LkKisiSchedule *schedule);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiSchedule, lk_kisi_schedule_free)
 void lk_kisi_event_free (LkKisiEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkKisiEvent, lk_kisi_event_free)
 

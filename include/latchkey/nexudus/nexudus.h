@@ -29,6 +29,7 @@ typedef enum
   LK_NEXUDUS_BUSINESSES,
   LK_NEXUDUS_CONTRACTS, /* coworkercontracts */
   LK_NEXUDUS_PAUSES,    /* contractpausedperiods */
+  LK_NEXUDUS_SLOTS,     /* timepasstimeslots */
   LK_NEXUDUS_ENTITY_COUNT_
 } LkNexudusEntity;
 

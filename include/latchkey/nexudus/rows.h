@@ -88,6 +88,14 @@ typedef struct
   LkTime from, until;
 } LkNexudusPause;
 
+/* Hours at which passes of a type may be used; of its times only the clock counts (§3.4). */
+typedef struct
+{
+  gint64 id, type;
+  int day;         /* 0 is Monday; Nexudus counts from Sunday */
+  int from, until; /* minutes after midnight; until not after from: over midnight */
+} LkNexudusSlot;
+
 /* Each fills OUT from ROW, or fails with REJECT ("Id: expected an integer, got a string"), leaving
  * OUT cleared. */
 gboolean lk_nexudus_coworker_read (LkNexudusCoworker *out, json_t *row, GError **error);
@@ -99,6 +107,7 @@ gboolean lk_nexudus_resource_read (LkNexudusResource *out, json_t *row, GError *
 gboolean lk_nexudus_business_read (LkNexudusBusiness *out, json_t *row, GError **error);
 gboolean lk_nexudus_contract_read (LkNexudusContract *out, json_t *row, GError **error);
 gboolean lk_nexudus_pause_read (LkNexudusPause *out, json_t *row, GError **error);
+gboolean lk_nexudus_slot_read (LkNexudusSlot *out, json_t *row, GError **error);
 
 void lk_nexudus_coworker_clear (LkNexudusCoworker *row);
 void lk_nexudus_pass_clear (LkNexudusPass *row);

@@ -28,7 +28,7 @@ static const char *const verdict_names[] = {
 const char *
 lk_kisi_verdict_name (LkKisiVerdict verdict)
 {
-  g_assert ((guint)verdict < G_N_ELEMENTS (verdict_names));
+  g_assert ((guint) verdict < G_N_ELEMENTS (verdict_names));
   return verdict_names[verdict];
 }
 
@@ -72,6 +72,12 @@ lk_kisi_group_lock_free (LkKisiGroupLock *group_lock)
 }
 
 void
+lk_kisi_schedule_free (LkKisiSchedule *schedule)
+{
+  g_free (schedule);
+}
+
+void
 lk_kisi_event_free (LkKisiEvent *event)
 {
   if (event == NULL)
@@ -112,6 +118,8 @@ kisi_answer_rows (LkKisiAnswer *answer, LkKisiShape shape)
       return &answer->groups;
     case LK_KISI_SHAPE_GROUP_LOCKS:
       return &answer->group_locks;
+    case LK_KISI_SHAPE_SCHEDULES:
+      return &answer->schedules;
     case LK_KISI_SHAPE_EVENTS:
       return &answer->events;
     case LK_KISI_SHAPE_NONE:
@@ -127,17 +135,19 @@ row_free_of (LkKisiShape shape)
     {
     case LK_KISI_SHAPE_USER:
     case LK_KISI_SHAPE_USERS:
-      return (GDestroyNotify)lk_kisi_user_free;
+      return (GDestroyNotify) lk_kisi_user_free;
     case LK_KISI_SHAPE_ASSIGNMENT:
     case LK_KISI_SHAPE_ASSIGNMENTS:
-      return (GDestroyNotify)lk_kisi_assignment_free;
+      return (GDestroyNotify) lk_kisi_assignment_free;
     case LK_KISI_SHAPE_GROUP:
     case LK_KISI_SHAPE_GROUPS:
-      return (GDestroyNotify)lk_kisi_group_free;
+      return (GDestroyNotify) lk_kisi_group_free;
     case LK_KISI_SHAPE_GROUP_LOCKS:
-      return (GDestroyNotify)lk_kisi_group_lock_free;
+      return (GDestroyNotify) lk_kisi_group_lock_free;
+    case LK_KISI_SHAPE_SCHEDULES:
+      return (GDestroyNotify) lk_kisi_schedule_free;
     default:
-      return (GDestroyNotify)lk_kisi_event_free;
+      return (GDestroyNotify) lk_kisi_event_free;
     }
 }
 
@@ -160,8 +170,8 @@ kisi_answer_new (LkKisiShape shape, gboolean writes, LkKisiVerdict verdict, char
 static GPtrArray *
 rows_of (LkKisiAnswer *answer)
 {
-  GPtrArray *const all[]
-      = { answer->users, answer->assignments, answer->groups, answer->group_locks, answer->events };
+  GPtrArray *const all[] = { answer->users,       answer->assignments, answer->groups,
+                             answer->group_locks, answer->schedules,   answer->events };
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (all[i] != NULL)
@@ -190,6 +200,7 @@ lk_kisi_answer_free (LkKisiAnswer *answer)
   g_clear_pointer (&answer->assignments, g_ptr_array_unref);
   g_clear_pointer (&answer->groups, g_ptr_array_unref);
   g_clear_pointer (&answer->group_locks, g_ptr_array_unref);
+  g_clear_pointer (&answer->schedules, g_ptr_array_unref);
   g_clear_pointer (&answer->events, g_ptr_array_unref);
   g_free (answer->message);
   g_free (answer);
@@ -310,8 +321,8 @@ judge_error (LkKisiAnswer *answer, const char *body, gsize len)
 }
 
 LkKisiAnswer *
-kisi_judge (
-    LkKisiShape shape, gboolean writes, int status, const char *body, gsize len, KisiSet *set)
+kisi_judge (LkKisiShape shape, gboolean writes, int status, const char *body, gsize len,
+            KisiSet *set)
 {
   g_autoptr (LkKisiAnswer) answer = kisi_answer_new (shape, writes, LK_KISI_OK, g_strdup ("ok"));
   g_auto (KisiSet) unwanted = { 0 };

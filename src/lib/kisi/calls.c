@@ -235,6 +235,16 @@ lk_kisi_list_groups (LkKisi *kisi, double reserve, LkKisiFunc func, gpointer dat
 }
 
 LkKisiCall *
+lk_kisi_list_schedules (LkKisi *kisi, double reserve, LkKisiFunc func, gpointer data)
+{
+  LkKisiCall *call = list (kisi, LK_KISI_SHAPE_SCHEDULES, reserve, func, data);
+
+  call->path = g_strdup ("/schedules?consequence=allow");
+  kisi_pages_start (call, LIMIT);
+  return call;
+}
+
+LkKisiCall *
 lk_kisi_list_group_locks (
     LkKisi *kisi, gint64 group_id, double reserve, LkKisiFunc func, gpointer data)
 {

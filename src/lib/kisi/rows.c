@@ -99,6 +99,16 @@ read_string_opt (const Row *row, json_t *object, const char *key, const char **o
 }
 
 static gboolean
+read_flag_opt (const Row *row, json_t *object, const char *key, gboolean fallback, gboolean *out)
+{
+  json_t *value = json_object_get (object, key);
+
+  *out = is_absent (value) ? fallback : json_is_true (value);
+  return is_absent (value) || json_is_boolean (value)
+         || complain (row, key, "a boolean", type_name (value));
+}
+
+static gboolean
 read_time_opt (const Row *row, json_t *object, const char *key, LkTime *out)
 {
   const char *text;
@@ -131,17 +141,11 @@ user_read (const Row *row, json_t *object)
 {
   g_autofree LkKisiUser *user = g_new0 (LkKisiUser, 1);
   const char *email, *name;
-  json_t *enabled = json_object_get (object, "access_enabled");
 
   if (!read_id (row, object, "id", &user->id) || !read_string_opt (row, object, "email", &email)
-      || !read_string_opt (row, object, "name", &name))
+      || !read_string_opt (row, object, "name", &name)
+      || !read_flag_opt (row, object, "access_enabled", TRUE, &user->access_enabled))
     return NULL;
-  if (!is_absent (enabled) && !json_is_boolean (enabled))
-    {
-      (void)complain (row, "access_enabled", "a boolean", type_name (enabled));
-      return NULL;
-    }
-  user->access_enabled = is_absent (enabled) || json_is_true (enabled);
   user->email = g_strdup (email);
   user->name = g_strdup (name != NULL ? name : "");
   return g_steal_pointer (&user);
@@ -150,13 +154,8 @@ user_read (const Row *row, json_t *object)
 /* KISI names the two ends of an assignment in up to three generations of keys (kisi-api.md §2.8).
  * Ids of different types collide, so an id counts only beside its type. OLD stands alone. */
 static gboolean
-read_end (const Row *row,
-          json_t *object,
-          const char *type_key,
-          const char *type,
-          const char *id_key,
-          const char *old_key,
-          gint64 *out)
+read_end (const Row *row, json_t *object, const char *type_key, const char *type,
+          const char *id_key, const char *old_key, gint64 *out)
 {
   const char *given;
 
@@ -204,7 +203,8 @@ group_read (const Row *row, json_t *object)
 
   if (!read_id (row, object, "id", &group->id)
       || !read_id_opt (row, object, "place_id", &group->place_id)
-      || !read_string (row, object, "name", &name))
+      || !read_string (row, object, "name", &name)
+      || !read_flag_opt (row, object, "time_restriction_enabled", FALSE, &group->time_restricted))
     return NULL;
   group->name = g_strdup (name);
   return g_steal_pointer (&group);
@@ -225,6 +225,57 @@ group_lock_read (const Row *row, json_t *object)
     name = json_string_value (json_object_get (lock, "name"));
   group_lock->lock_name = g_strdup (name != NULL ? name : "");
   return g_steal_pointer (&group_lock);
+}
+
+/* "hh:mm" up to 24:00, as minutes after midnight. */
+static gboolean
+read_clock (const Row *row, json_t *object, const char *key, int *out)
+{
+  const char *text;
+  int minutes;
+
+  if (!read_string (row, object, key, &text))
+    return FALSE;
+  if (strlen (text) != 5 || text[2] != ':' || !g_ascii_isdigit (text[0])
+      || !g_ascii_isdigit (text[1]) || !g_ascii_isdigit (text[3]) || !g_ascii_isdigit (text[4]))
+    return complain (row, key, "a clock time", "other text");
+  minutes = ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
+  if (text[3] > '5' || minutes > 24 * 60)
+    return complain (row, key, "a clock time", "one that no day has");
+  *out = minutes;
+  return TRUE;
+}
+
+static gpointer
+schedule_read (const Row *row, json_t *object)
+{
+  static const char *const days[]
+      = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
+  g_autofree LkKisiSchedule *schedule = g_new0 (LkKisiSchedule, 1);
+  const char *consequence, *type;
+
+  if (!read_id (row, object, "id", &schedule->id)
+      || !read_end (row, object, "scheduleable_type", "Group", "scheduleable_id", "group_id",
+                    &schedule->group_id)
+      || !read_string (row, object, "consequence", &consequence)
+      || !read_string (row, object, "type", &type)
+      || !read_flag_opt (row, object, "enabled", TRUE, &schedule->enabled)
+      || !read_flag_opt (row, object, "override", FALSE, &schedule->overrides))
+    return NULL;
+  schedule->allows = g_str_equal (consequence, "allow");
+  schedule->recurs = g_str_equal (type, "recurring_event");
+  for (guint i = 0; schedule->recurs && i < G_N_ELEMENTS (days); i++)
+    {
+      gboolean on;
+      if (!read_flag_opt (row, object, days[i], FALSE, &on))
+        return NULL;
+      schedule->days |= on ? 1u << i : 0;
+    }
+  if (schedule->recurs
+      && (!read_clock (row, object, "starts_at_time", &schedule->from)
+          || !read_clock (row, object, "ends_at_time", &schedule->until)))
+    return NULL;
+  return g_steal_pointer (&schedule);
 }
 
 /* `success` was the string "false" in 2017 (kisi-api.md §3.2). */
@@ -267,7 +318,7 @@ event_read (const Row *row, json_t *object)
     return NULL;
   if (event->created_at == LK_TIME_NONE)
     {
-      (void)complain (row, "created_at", "a time", "nothing");
+      (void) complain (row, "created_at", "a time", "nothing");
       return NULL;
     }
   event->uuid = g_strdup (uuid);
@@ -299,6 +350,7 @@ static const ShapeRow shapes[] = {
   [LK_KISI_SHAPE_GROUP] = { NULL, group_read },
   [LK_KISI_SHAPE_GROUPS] = { "groups", group_read },
   [LK_KISI_SHAPE_GROUP_LOCKS] = { "group_locks", group_lock_read },
+  [LK_KISI_SHAPE_SCHEDULES] = { "schedules", schedule_read },
   [LK_KISI_SHAPE_EVENTS] = { "events", event_read },
 };
 
@@ -310,22 +362,25 @@ kisi_row_id (LkKisiShape shape, gconstpointer row, char buf[48])
   switch (shape)
     {
     case LK_KISI_SHAPE_USERS:
-      id = ((const LkKisiUser *)row)->id;
+      id = ((const LkKisiUser *) row)->id;
       break;
     case LK_KISI_SHAPE_ASSIGNMENTS:
-      id = ((const LkKisiAssignment *)row)->id;
+      id = ((const LkKisiAssignment *) row)->id;
       break;
     case LK_KISI_SHAPE_GROUPS:
-      id = ((const LkKisiGroup *)row)->id;
+      id = ((const LkKisiGroup *) row)->id;
+      break;
+    case LK_KISI_SHAPE_SCHEDULES:
+      id = ((const LkKisiSchedule *) row)->id;
       break;
     case LK_KISI_SHAPE_GROUP_LOCKS:
       /* The row's own id is not kept: a door is in a group once as far as access goes. */
       g_snprintf (buf, 48, "%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT,
-                  ((const LkKisiGroupLock *)row)->group_id,
-                  ((const LkKisiGroupLock *)row)->lock_id);
+                  ((const LkKisiGroupLock *) row)->group_id,
+                  ((const LkKisiGroupLock *) row)->lock_id);
       return buf;
     case LK_KISI_SHAPE_EVENTS:
-      return ((const LkKisiEvent *)row)->uuid;
+      return ((const LkKisiEvent *) row)->uuid;
     default:
       return NULL;
     }
@@ -355,7 +410,7 @@ list_read (LkKisiShape shape, json_t *list, GPtrArray *rows, char **out_why)
     if (!json_is_object (object))
       {
         *out_why = g_strdup_printf ("%s[%" G_GSIZE_FORMAT "]: expected an object, got %s",
-                                    reader->list, (gsize)i, type_name (object));
+                                    reader->list, (gsize) i, type_name (object));
         return FALSE;
       }
     value = reader->read (&row, object);
@@ -365,7 +420,7 @@ list_read (LkKisiShape shape, json_t *list, GPtrArray *rows, char **out_why)
     if (!g_hash_table_add (seen, g_strdup (kisi_row_id (shape, value, buf))))
       {
         *out_why = g_strdup_printf ("%s[%" G_GSIZE_FORMAT "]: its id is there twice", reader->list,
-                                    (gsize)i);
+                                    (gsize) i);
         return FALSE;
       }
   }

@@ -23,6 +23,7 @@ static const char *const paths[] = {
   "spaces/coworkers", "billing/coworkertimepasses", "billing/timepasses",
   "spaces/bookings",  "spaces/cancelledbookings",   "spaces/resources",
   "sys/businesses",   "billing/coworkercontracts",  "billing/contractpausedperiods",
+  "billing/timepasstimeslots",
 };
 
 const char *

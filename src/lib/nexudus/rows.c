@@ -356,3 +356,33 @@ lk_nexudus_pause_read (LkNexudusPause *out, json_t *row, GError **error)
   *out = (LkNexudusPause){ 0 };
   return FALSE;
 }
+
+static gboolean
+get_clock (json_t *row, const char *key, int *out, GError **error)
+{
+  LkTime time = 0;
+
+  if (!lk_json_get_time (row, key, &time, error))
+    return FALSE;
+  *out = (int) ((time % LK_DAY + LK_DAY) % LK_DAY / LK_MINUTE);
+  return TRUE;
+}
+
+gboolean
+lk_nexudus_slot_read (LkNexudusSlot *out, json_t *row, GError **error)
+{
+  LkNexudusSlot slot = { 0 };
+  gint64 day = 0;
+
+  if (!get_id (row, &slot.id, error) || !lk_json_get_int (row, "TimePassId", &slot.type, error)
+      || !lk_json_get_int (row, "DayOfWeek", &day, error)
+      || !get_clock (row, "FromTime", &slot.from, error)
+      || !get_clock (row, "ToTime", &slot.until, error))
+    return FALSE;
+  if (day < 0 || day > 6)
+    return lk_fail (error, LK_ERROR_REJECT, "DayOfWeek: expected 0 to 6, got %" G_GINT64_FORMAT,
+                    day);
+  slot.day = (int) (day + 6) % 7;
+  *out = slot;
+  return TRUE;
+}
