@@ -339,7 +339,8 @@ def main(arguments: list[str]) -> int:
         kept = local.state()
         assert kept is not None
         print("running:")
-        print(local.describe(kept))
+        # Whose day pass is used: the key is there until the cut-off, and explain says why.
+        print(local.describe(kept, 9003))
     return 0
 
 

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
-from harness.paths import ROOT
+from harness.paths import ROOT, program
 from harness.settings import settings
 
 README = ROOT / "README.md"
@@ -46,6 +47,30 @@ def test_the_readme_names_the_properties_that_are_refused() -> None:
     text = README.read_text()
     assert len(names) > 9
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def commands() -> list[str]:
+    """What `latchkey --help` lists, "rules plan" and all."""
+    shown = subprocess.run([program("latchkey"), "--help"], capture_output=True, text=True,
+                           check=True, timeout=30).stdout
+    listed = shown.partition("Commands:\n")[2].partition("\n\n")[0]
+    return [re.split(r" [A-Z]|  ", line.strip())[0].strip() for line in listed.splitlines()]
+
+
+def test_the_readme_names_the_commands_that_there_are_and_those_that_are_not() -> None:
+    text = README.read_text()
+    there = re.search(r"^`latchkey` commands:.*?\n\n", text, re.MULTILINE | re.DOTALL)
+    missing = re.search(r"^- Not in this release:.*?\n\n", text, re.MULTILINE | re.DOTALL)
+    assert there and missing
+    known = commands()
+    assert len(known) >= 7
+    for command in known:
+        first, _, second = command.partition(" ")
+        assert re.search(rf"`{first}( [a-z|]*\b{second}\b[a-z|]*)?[` ]", there[0]), command
+    announced = re.findall(r"`([a-z ]+)`", missing[0])
+    assert set(announced) >= {"adopt", "rules propose", "drift", "reports", "rejects", "resync",
+                              "brake release", "forget"} - set(known)
+    assert [word for word in announced if word in known] == []
 
 
 def write(readme: Path) -> None:

@@ -27,7 +27,8 @@ def state(directory: Path = DIRECTORY) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def describe(kept: dict[str, Any]) -> str:
+def describe(kept: dict[str, Any], member: int | None = None) -> str:
+    """What runs and what to try; MEMBER is somebody whom the sandbox has."""
     lines = []
     for process in kept["processes"]:
         if process["name"] == "kafka":
@@ -36,11 +37,15 @@ def describe(kept: dict[str, Any]) -> str:
             where = process["url"] or ""
         alive = "" if is_running(process) else "  (ended)"
         lines.append(f"  {process['name']:26} {where}{alive}")
-    config = os.path.relpath(kept["config"])
+    latchkey = f"  build/bin/latchkey --config {os.path.relpath(kept['config'])}"
+    watched = next(one for one in kept["processes"] if one["name"] == "latchkey-executor")
     lines += [
         "",
         "try:",
-        f"  build/bin/latchkey --config {config} status",
+        f"{latchkey} status",
+        *([] if member is None else [f"{latchkey} explain {member}",
+                                     f"{latchkey} explain {member} --door 'Main entrance'"]),
+        f"  curl -s {watched['url']}/metrics   # and at each other daemon's address",
         f"  kcat -b {kept['bootstrap']} -L",
         f"  kcat -b {kept['bootstrap']} -C -e -t {kept['prefix']}.commands.moncloa",
         "  ./dev logs latchkey-executor",
