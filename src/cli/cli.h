@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * What all commands of `latchkey` stand on: the line as understood, the configuration, Kafka
- * tables read to their end, a loop that waits for one thing, and output for people or as JSON.
- * One thread; blocking is fine here.
+ * What all commands of `latchkey` stand on: the line as understood, the configuration, and a small
+ * loop over the Kafka clients that waits for one thing. One thread; blocking is fine here.
  */
 #pragma once
 
@@ -80,20 +79,7 @@ gboolean cli_write (Cli *cli, const char *topic, gint32 partition, const char *k
 /* The chosen spaces: all, or the one of --space (CONFIG when it is unknown). Elements borrowed. */
 GPtrArray *cli_spaces (Cli *cli, GError **error);
 
-/* --- output --------------------------------------------------------------------------------- */
-
-/* A table for people: g_ptr_array rows of strv, first one the header; columns padded. */
-typedef struct
-{
-  GPtrArray *rows;
-} CliTable;
-
-void cli_table_init (CliTable *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
-/* Takes over the strings (g_malloc'ed). */
-void cli_table_row (CliTable *table, char *first, ...) G_GNUC_NULL_TERMINATED;
-void cli_table_print (CliTable *table);
-void cli_table_clear (CliTable *table);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliTable, cli_table_clear)
+/* --- people ---------------------------------------------------------------------------------- */
 
 /* Asks on the terminal, unless --yes; without a terminal and --yes: CONFIG. */
 gboolean cli_confirm (Cli *cli, const char *question, gboolean *out_yes, GError **error);

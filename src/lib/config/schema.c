@@ -37,15 +37,6 @@ lk_schema_rows (guint *out_n)
   return rows;
 }
 
-const LkSettingRow *
-lk_schema_row (const char *path)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (g_str_equal (rows[i].path, path))
-      return &rows[i];
-  return NULL;
-}
-
 static const LkSettingList *
 list_below (const char *prefix, const char *key)
 {

@@ -66,7 +66,6 @@ typedef enum
 } LkSettingShape;
 
 const LkSettingRow *lk_schema_rows (guint *out_n);
-const LkSettingRow *lk_schema_row (const char *path); /* or NULL */
 
 /* What KEY (of LEN bytes) is directly below PREFIX ("", "kafka.", "spaces[]."); *OUT_ROW for a
  * setting, *OUT_PREFIX (static) the prefix of what is below for a list, otherwise NULL. */
