@@ -11,23 +11,23 @@
 #include "reports.h"
 
 #include "publish.h"
+#include "share.h"
 
 #include <latchkey/base/metrics.h>
 
-#define RESERVE          0.4  /* of the rate, for rights */
-#define RESERVE_AT_LEAST 0.05 /* for the command line, always */
-#define SHARE            10   /* percent of the rate that door events may insist on */
+#define RESERVE 0.4 /* of the rate, for rights */
+#define SHARE 10    /* percent of the rate that door events may insist on */
 
-#define OVERLAP      LK_MINUTE
-#define HOURLY_SPAN  (3 * LK_HOUR)
+#define OVERLAP LK_MINUTE
+#define HOURLY_SPAN (3 * LK_HOUR)
 #define NIGHTLY_SPAN (25 * LK_HOUR)
-#define NIGHTLY_AT   (3 * 60 + 30)           /* minutes after local midnight */
-#define BACK_MAX     (90 * LK_DAY - LK_HOUR) /* KISI keeps 90 days; an hour so as not to be refused */
-#define SLICE        LK_DAY                  /* the most of a backlog that is read at once */
-#define SLICE_MIN    (5 * LK_MINUTE)
+#define NIGHTLY_AT (3 * 60 + 30)         /* minutes after local midnight */
+#define BACK_MAX (90 * LK_DAY - LK_HOUR) /* KISI keeps 90 days; an hour so as not to be refused */
+#define SLICE LK_DAY                     /* the most of a backlog that is read at once */
+#define SLICE_MIN (5 * LK_MINUTE)
 
-#define EVENTS_A_TURN  500
-#define MARK_EVERY     LK_MINUTE /* the mark alone, without reports behind it */
+#define EVENTS_A_TURN 500
+#define MARK_EVERY LK_MINUTE /* the mark alone, without reports behind it */
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_CAP_MS (5 * 60 * 1000)
 
@@ -75,7 +75,7 @@ struct _LkReports
   LkKisiCall *call;  /* the one under way */
   gint64 call_group; /* whose doors it asks for; 0: it reads events */
   LkTimer *wake;
-  gint64 waiting_since; /* steady ms; 0: not waiting for the rate */
+  Share share;
 
   LkTime position;           /* the newest event seen, or the start */
   LkTime mark, mark_written; /* reported up to here */
@@ -86,12 +86,8 @@ struct _LkReports
 };
 
 LkReports *
-reports_new (LkProgram *program,
-             const LkConfigKisi *config,
-             LkKisi *kisi,
-             LkBudget *budget,
-             const LkReportsLookup *lookup,
-             gpointer data)
+reports_new (LkProgram *program, const LkConfigKisi *config, LkKisi *kisi, LkBudget *budget,
+             const LkReportsLookup *lookup, gpointer data)
 {
   LkReports *reports = g_new0 (LkReports, 1);
 
@@ -105,6 +101,7 @@ reports_new (LkProgram *program,
   reports->producer = lk_program_producer (program);
   reports->doors = doors_new ();
   reports->publisher = publisher_new (program, config, reports->doors, lookup, data);
+  reports->share = (Share){ .reserve = RESERVE, .percent = SHARE };
   reports->mark = LK_TIME_NONE;
   reports->mark_written = LK_TIME_NONE;
   reports->slice = SLICE;
@@ -162,7 +159,7 @@ steady (const LkReports *reports)
 static void
 woken (gpointer data)
 {
-  ((LkReports *)data)->wake = NULL;
+  ((LkReports *) data)->wake = NULL;
 }
 
 /* Sees to it that reports_turn is called again in DELAY_MS at the latest. */
@@ -175,27 +172,16 @@ wake_in (LkReports *reports, gint64 delay_ms)
   reports->wake = lk_timers_add (timers, MAX (delay_ms, 1), woken, reports);
 }
 
-/* Whether a call may start now, by the reserve rule of the header. */
+/* Whether a call may start now, by the share that door events have of the rate. */
 static gboolean
 has_room (LkReports *reports)
 {
-  gint64 now = steady (reports), wait, patience;
-  double reserve = RESERVE;
+  gint64 wait = share_wait_ms (&reports->share, reports->budget,
+                               reports->config->requests_per_second, steady (reports));
 
-  if (reports->waiting_since == 0)
-    reports->waiting_since = now;
-  patience = 1000 * 100 / SHARE / MAX (1, reports->config->requests_per_second)
-             - (now - reports->waiting_since);
-  if (patience <= 0)
-    reserve = RESERVE_AT_LEAST;
-  wait = lk_budget_wait_ms (reports->budget, reserve);
-  if (wait == 0)
-    {
-      reports->waiting_since = 0;
-      return TRUE;
-    }
-  wake_in (reports, patience > 0 ? MIN (wait, patience) : wait);
-  return FALSE;
+  if (wait > 0)
+    wake_in (reports, wait);
+  return wait == 0;
 }
 
 /* --- doors ------------------------------------------------------------------------------------ */
@@ -213,7 +199,7 @@ doors_answer (LkKisiAnswer *answer, gpointer data)
       return;
     }
   doors_failed (reports->doors, group,
-                steady (reports) + (answer->verdict == LK_KISI_THROTTLED ? 0 : (gint64)LK_MINUTE));
+                steady (reports) + (answer->verdict == LK_KISI_THROTTLED ? 0 : (gint64) LK_MINUTE));
   if (answer->verdict == LK_KISI_THROTTLED)
     return;
   lk_warning (LK_F (.account = reports->config->account, .event = "doors_unread"),
@@ -232,7 +218,7 @@ reports_rules_changed (LkReports *reports)
   if (!reports->started)
     return; /* the start looks at all rules */
   groups = reports->lookup->groups (reports->data);
-  doors_want (reports->doors, (const gint64 *)(gconstpointer)groups->data, groups->len);
+  doors_want (reports->doors, (const gint64 *) (gconstpointer) groups->data, groups->len);
 }
 
 void
@@ -290,7 +276,7 @@ read_failed (LkReports *reports, ReadKind kind, const char *what, const char *me
   else
     lk_warning (LK_F (.account = reports->config->account, .event = "events_unread"),
                 "can't read door events (%s: %s); trying again until it works, next in %.1f s",
-                what, message, (double)delay / 1000);
+                what, message, (double) delay / 1000);
   reports->troubled = TRUE;
 }
 
@@ -303,7 +289,7 @@ write_mark (LkReports *reports, LkTime mark)
   if (reports->mark != LK_TIME_NONE && mark <= reports->mark)
     return;
   reports->mark = mark;
-  lk_metric_set (LK_M_DOOR_EVENTS_UNTIL, (double)mark / 1000, reports->config->account, NULL);
+  lk_metric_set (LK_M_DOOR_EVENTS_UNTIL, (double) mark / 1000, reports->config->account, NULL);
   if (publisher_published (reports->publisher) == 0 && !late)
     return;
   reports->mark_written = mark;
@@ -431,7 +417,7 @@ reports_start (LkReports *reports)
   if (reports->started || night_zone (reports) == NULL)
     return;
   reports->started = TRUE;
-  reports->waiting_since = 0;
+  reports->share.waiting_since = 0;
   reports->mark = mark;
   reports->mark_written = mark;
   reports->position = mark != LK_TIME_NONE ? mark : now;

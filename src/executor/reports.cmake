@@ -3,4 +3,4 @@
 # Door events → access reports: the pure part, and what it takes to run it (EXECUTOR_REPORTS goes
 # into the program).
 lk_pure(executor_judge judge.c doors.c)
-set(EXECUTOR_REPORTS reports.c publish.c)
+set(EXECUTOR_REPORTS reports.c publish.c share.c)

@@ -10,6 +10,7 @@ if(TARGET executor_judge)
   # It plays KISI, Kafka and the program itself, in the same way.
   lk_unit_test(reports test_reports.c ${PROJECT_SOURCE_DIR}/src/executor/reports.c
     ${PROJECT_SOURCE_DIR}/src/executor/publish.c
+    ${PROJECT_SOURCE_DIR}/src/executor/share.c
     LINK executor_judge lk_kisi PkgConfig::RDKAFKA)
 endif()
 # Over real HTTP, with the sandbox as a process of its own.
