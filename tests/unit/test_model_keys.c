@@ -3,6 +3,7 @@
  *
  * Topic names, keys, partitions, ce_id and traceparent.
  */
+#include <latchkey/model/control.h>
 #include <latchkey/model/command.h>
 #include <latchkey/model/headers.h>
 #include <latchkey/model/keys.h>
@@ -260,6 +261,21 @@ test_trace_from_outside (void)
     }
 }
 
+/* A wish is over once an outcome stands that is not older; wished again, it is open again. */
+static void
+test_wishes (void)
+{
+  const LkWish wish = { .at = 1000 };
+  const LkOutcome same = { .at = 1000 }, older = { .at = 999 };
+
+  g_assert_false (lk_wish_is_over (&wish, NULL));
+  g_assert_false (lk_wish_is_over (&wish, &older));
+  g_assert_true (lk_wish_is_over (&wish, &same));
+  g_assert_null (lk_control_program ("resync/9001"));
+  g_assert_null (lk_control_program ("resync"));
+  g_assert_cmpstr (lk_control_program ("resync/9001/executor"), ==, "executor");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,6 +286,7 @@ main (int argc, char **argv)
   g_test_add_func ("/keys/parse", test_key_parse);
   g_test_add_func ("/keys/parse-ends-where-it-ends", test_key_ends_where_it_ends);
   g_test_add_func ("/keys/commands", test_command_keys);
+  g_test_add_func ("/keys/wishes", test_wishes);
   g_test_add_func ("/headers/id-tells-records-apart", test_id_tells_records_apart);
   g_test_add_func ("/headers/trace", test_trace);
   g_test_add_func ("/headers/trace-from-outside", test_trace_from_outside);

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *wish; /* resync, brake-release, adopt, forget */
+  char *wish;    /* resync, brake-release, adopt, forget */
   gint64 member; /* 0: none */
   gint64 *ids;
   guint n_ids;
@@ -37,6 +37,14 @@ gboolean lk_outcome_parse (LkOutcome *out, const char *json, gsize len, GError *
 void lk_outcome_write (const LkOutcome *outcome, GString *out);
 void lk_outcome_clear (LkOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkOutcome, lk_outcome_clear)
+
+/* Whether OUTCOME (NULL: none) is of WISH: one that is wished again under the same key, later, is
+ * open again. Who writes an outcome gives it a time that is not before the wish's. */
+gboolean lk_wish_is_over (const LkWish *wish, const LkOutcome *outcome);
+
+/* "resync/9001/executor" → "executor", which wrote this outcome; NULL: the key is a wish's.
+ * Borrowed from KEY. */
+const char *lk_control_program (const char *key);
 
 typedef struct
 {

@@ -4,11 +4,12 @@
  * Wishes, outcomes and the two account records as JSON.
  */
 #include <latchkey/model/control.h>
+#include <string.h>
 
 #include "shape.h"
 #include "write.h"
 
-#define IDS_MAX   4096
+#define IDS_MAX 4096
 #define TRIPS_MAX 256
 
 static const LkField wish_fields[] = {
@@ -94,9 +95,24 @@ lk_outcome_clear (LkOutcome *outcome)
   lk_shape_clear (&lk_outcome_shape, outcome);
 }
 
+gboolean
+lk_wish_is_over (const LkWish *wish, const LkOutcome *outcome)
+{
+  return outcome != NULL && outcome->at >= wish->at;
+}
+
+const char *
+lk_control_program (const char *key)
+{
+  const char *subject = strchr (key, '/');
+  const char *program = subject == NULL ? NULL : strchr (subject + 1, '/');
+
+  return program == NULL ? NULL : program + 1;
+}
+
 static const char *const totals_names[] = { "members", "passes", "bookings", "contracts" };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (totals_names) == G_N_ELEMENTS (((LkNexudusAccount *)NULL)->totals));
+G_STATIC_ASSERT (G_N_ELEMENTS (totals_names) == G_N_ELEMENTS (((LkNexudusAccount *) NULL)->totals));
 
 #define TOTAL(name_, index_)                                                                       \
   {                                                                                                \
@@ -127,12 +143,8 @@ static const LkField nexudus_fields[] = {
   LK_FIELD (TIME_NULL, LkNexudusAccount, read_until),
   LK_FIELD (OBJECT, LkNexudusAccount, totals, .shape = &totals_shape),
   LK_FIELD (TIME_NULL, LkNexudusAccount, listed_at),
-  LK_FIELD (LIST,
-            LkNexudusAccount,
-            trips,
-            .count_at = offsetof (LkNexudusAccount, n_trips),
-            .max = TRIPS_MAX,
-            .shape = &trip_shape),
+  LK_FIELD (LIST, LkNexudusAccount, trips, .count_at = offsetof (LkNexudusAccount, n_trips),
+            .max = TRIPS_MAX, .shape = &trip_shape),
   LK_FIELD (TEXT_NULL, LkNexudusAccount, fault),
 };
 
