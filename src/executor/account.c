@@ -9,9 +9,9 @@
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
 
-#define RELEASE_MS 2000        /* calls in flight get that long when ownership ends */
-#define TAKE_OVER_HOLD_MS 1000 /* the former owner's second of the rate */
-#define REFUSED_AGAIN_MS (30 * LK_SECOND)
+#define RELEASE_MS 2000               /* calls in flight get that long when ownership ends */
+#define TAKE_OVER_HOLD_MS 1000        /* the former owner's second of the rate */
+#define CLOCK_SET_MS (10 * LK_SECOND) /* more than that is no drift: somebody set the clock */
 #define SWEEP_MS LK_HOUR
 
 LkTime
@@ -34,56 +34,8 @@ account_arm (Account *account, gint64 delay_ms)
   account->timer = lk_timers_add (account->timers, CLAMP (delay_ms, 0, LK_HOUR), due, account);
 }
 
-/* --- refused --------------------------------------------------------------------------------- */
-
-static void probe (gpointer data);
-
-static void
-probed (LkKisiAnswer *answer, gpointer data)
-{
-  Account *account = data;
-
-  account->probe = NULL;
-  if (answer->verdict == LK_KISI_OK)
-    {
-      account->refused = FALSE;
-      g_clear_pointer (&account->record.fault, g_free);
-      account_write_record (account);
-      lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "kisi", account->config->account, NULL);
-      lk_info (LK_F (.account = account->config->account, .event = "accepted"),
-               "KISI accepts the key again");
-      return;
-    }
-  account->refused_timer = lk_timers_add (account->timers, REFUSED_AGAIN_MS, probe, account);
-}
-
-static void
-probe (gpointer data)
-{
-  Account *account = data;
-
-  account->refused_timer = NULL;
-  account->probe = lk_kisi_whoami (account->kisi, probed, account);
-}
-
-void
-account_refuse (const char *reason, gpointer data)
-{
-  Account *account = data;
-
-  if (account->refused)
-    return;
-  account->refused = TRUE;
-  g_free (account->record.fault);
-  account->record.fault = g_strdup (reason);
-  account_write_record (account);
-  lk_metric_set (LK_M_ACCOUNT_REFUSED, 1, "kisi", account->config->account, NULL);
-  lk_error (LK_F (.account = account->config->account, .event = "refused"),
-            "KISI refuses the key (%s): no call is made until it is accepted again; rights that "
-            "were written keep working",
-            reason);
-  account->refused_timer = lk_timers_add (account->timers, REFUSED_AGAIN_MS, probe, account);
-}
+/* --- what jobs and the audit find out ----------------------------------------------------------
+ */
 
 static void
 only_one_right (gpointer data)
@@ -153,6 +105,8 @@ static void
 begin_acting (Account *account)
 {
   account->acting = TRUE;
+  account->acting_since = account_wall (account);
+  account->clock_set_at = LK_TIME_NONE;
   account_read_record (account);
   lk_budget_hold (account->budget, TAKE_OVER_HOLD_MS);
   lk_metric_set (LK_M_EXECUTOR_OWNER, 1, account->config->account, NULL);
@@ -161,6 +115,8 @@ begin_acting (Account *account)
   state_foreach (account->state, look_at_blocks, account);
   state_foreach (account->state, account_mark_dirty, account);
   reports_start (account->reports);
+  audit_start (account->audit, account->record.audited_at);
+  wishes_start (account->wishes);
   account->sweep_timer = lk_timers_add (account->timers, SWEEP_MS, sweep, account);
 }
 
@@ -170,6 +126,7 @@ account_own (Account *account)
   account->owned = TRUE;
   account->release_by = 0;
   state_own (account->state, TRUE);
+  wishes_refresh (account->wishes);
   lk_table_own (account->record_table, 0, TRUE);
   lk_table_refresh (account->record_table, 0);
 }
@@ -185,13 +142,10 @@ account_disown (Account *account, gboolean lost)
   account->acting = FALSE;
   lk_metric_set (LK_M_EXECUTOR_OWNER, 0, account->config->account, NULL);
   reports_stop (account->reports);
-  lk_timers_cancel (account->timers, account->sweep_timer);
-  lk_timers_cancel (account->timers, account->refused_timer);
-  account->sweep_timer = account->refused_timer = NULL;
-  if (account->probe != NULL)
-    lk_kisi_cancel (account->kisi, account->probe);
-  account->probe = NULL;
-  account->refused = FALSE;
+  audit_stop (account->audit);
+  wishes_stop (account->wishes);
+  lk_timers_cancel (account->timers, g_steal_pointer (&account->sweep_timer));
+  account_forget_key (account);
   g_queue_clear (&account->dirty);
   state_foreach (account->state, account_forget_plan, account);
   account->release_by = lk_clock_steady (account->clock) + RELEASE_MS;
@@ -207,7 +161,7 @@ account_is_idle (Account *account)
     account_drop_jobs (account); /* unknown outcomes from here on */
   return g_hash_table_size (account->jobs) == 0 && state_pending (account->state) == 0
          && lk_table_pending (account->record_table, -1) == 0
-         && reports_pending (account->reports) == 0;
+         && wishes_pending (account->wishes) == 0 && reports_pending (account->reports) == 0;
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -247,6 +201,9 @@ account_new (LkProgram *program, const LkConfigKisi *config)
                                    .data = account };
   account->reports = reports_new (program, config, account->kisi, account->budget,
                                   &account_reports_lookup, account);
+  account->audit = audit_new (program, config, account->kisi, account->budget, account->state,
+                              &account_audit_handler, account);
+  account->wishes = wishes_new (account);
   lk_metric_set (LK_M_EXECUTOR_OWNER, 0, config->account, NULL);
   lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "kisi", config->account, NULL);
   return account;
@@ -262,6 +219,8 @@ account_free (Account *account)
   account_drop_jobs (account);
   lk_timers_cancel (account->timers, account->timer);
   reports_free (account->reports);
+  audit_free (account->audit);
+  wishes_free (account->wishes);
   lk_kisi_free (account->kisi);
   state_free (account->state);
   lk_table_free (account->record_table);
@@ -292,21 +251,55 @@ show_queue (const Account *account)
   lk_metric_set (LK_M_BUSY, g_hash_table_size (account->jobs), account->config->account, NULL);
 }
 
+static void
+plan_anew (Person *person, gpointer data)
+{
+  Account *account = data;
+
+  queue_remove (account->queue, &person->queued);
+  person->retry_at = LK_TIME_NONE;
+  account_mark_dirty (person, account);
+}
+
+/* Plans, waits and intents name times of the wall clock: when that is set they are made anew. */
+static void
+watch_clock (Account *account)
+{
+  LkTime now = account_wall (account);
+  gint64 offset = now - lk_clock_steady (account->clock);
+  gint64 jump = offset - account->clock_offset;
+
+  account->clock_offset = offset;
+  if (!account->acting || ABS (jump) < CLOCK_SET_MS)
+    return;
+  account->clock_set_at = now;
+  lk_metric_add (LK_M_CLOCK_SET, 1, NULL);
+  lk_warning (LK_F (.account = account->config->account, .event = "clock_set"),
+              "the clock was set by %" G_GINT64_FORMAT " s: everybody is planned anew",
+              jump / LK_SECOND);
+  state_foreach (account->state, plan_anew, account);
+}
+
 gboolean
 account_turn (Account *account)
 {
   gboolean more = FALSE;
 
   lk_kisi_turn (account->kisi);
+  watch_clock (account);
   if (account->owned && !account->acting && state_is_loaded (account->state)
-      && lk_table_is_all_loaded (account->record_table) && state_refusal (account->state) == NULL)
+      && lk_table_is_all_loaded (account->record_table) && wishes_are_loaded (account->wishes))
     begin_acting (account);
   if (!account->acting)
     return FALSE;
+  wishes_turn (account->wishes);
   account_plan_dirty (account);
   more = reports_turn (account->reports);
-  if (!account->refused && lk_kisi_has_key (account->kisi, NULL))
-    account_serve (account);
+  if (lk_kisi_has_key (account->kisi, NULL) && account_is_identified (account) && !account->refused)
+    {
+      audit_turn (account->audit);
+      account_serve (account);
+    }
   show_queue (account);
   if (!g_sequence_is_empty (account->wakeups) && account->timer == NULL)
     {
@@ -322,8 +315,11 @@ account_reloaded (Account *account)
   const LkBudgetWindow window = { LK_SECOND, account->config->requests_per_second };
 
   lk_budget_set (account->budget, &window, 1);
-  if (account->acting) /* the mode of a space may have changed */
-    state_foreach (account->state, account_mark_dirty, account);
+  if (!account->acting)
+    return;
+  audit_reloaded (account->audit);
+  /* The mode of a space may have changed. */
+  state_foreach (account->state, account_mark_dirty, account);
 }
 
 const char *

@@ -39,7 +39,9 @@ static gboolean
 facts_of (const char *code, gint64 kisi_user_id, LkJudgeFacts *facts, gpointer data)
 {
   StateSpace *space = state_space (((Account *) data)->state, code);
-  gint64 member = space == NULL ? 0 : state_member_of_user (space, kisi_user_id);
+  /* A ledger that is not wholly understood tells nothing about a person. */
+  gint64 member
+      = space == NULL || space->refusal != NULL ? 0 : state_member_of_user (space, kisi_user_id);
   Person person = { .space = space };
   const CommandEntry *own;
   char first[32];

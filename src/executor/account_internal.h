@@ -7,8 +7,10 @@
 
 #include "account.h"
 
+#include "audit.h"
 #include "job.h"
 #include "reports.h"
+#include "wishes.h"
 
 #include <latchkey/model/control.h>
 
@@ -30,6 +32,8 @@ struct _Account
   GHashTable *addresses; /* addresses a user is being looked for or made under (owned text) */
   JobContext context;
   LkReports *reports;
+  Audit *audit;
+  Wishes *wishes;
   LkTable *record_table;
   char *topic;
   LkKisiAccount record;
@@ -37,7 +41,10 @@ struct _Account
   gboolean owned, acting, refused;
   gint64 release_by; /* steady; 0: not releasing */
   LkTimer *timer, *sweep_timer, *refused_timer;
-  LkKisiCall *probe;
+  LkKisiCall *probe, *self;
+  gint64 self_at;                    /* steady: not before then is it asked who the key's user is */
+  gint64 clock_offset;               /* of the wall clock to the steady one */
+  LkTime acting_since, clock_set_at; /* wall; set_at: LK_TIME_NONE */
 };
 
 /* --- account.c --- */
@@ -45,8 +52,15 @@ struct _Account
 LkTime account_wall (const Account *account);
 /* A turn of the loop in DELAY_MS at the latest. */
 void account_arm (Account *account, gint64 delay_ms);
+
+/* --- account_key.c --- */
+
 /* KISI refuses the key: no call is made until it is accepted again (design §6.7). */
 void account_refuse (const char *reason, gpointer account);
+/* Where it matters whose the key is, it is known; else it is asked for. */
+gboolean account_is_identified (Account *account);
+/* Nothing is asked and nothing is known of it any more. */
+void account_forget_key (Account *account);
 
 /* --- account_plan.c: who has something to be done, and what --- */
 
@@ -75,5 +89,9 @@ void account_write_record (Account *account);
 /* --- account_facts.c: what reports ask of the executor --- */
 
 extern const LkReportsLookup account_reports_lookup;
+
+/* --- account_audit.c: what the audit tells the executor --- */
+
+extern const AuditHandler account_audit_handler;
 
 G_END_DECLS

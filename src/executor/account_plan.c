@@ -9,6 +9,7 @@
 #include "record.h"
 
 #include <latchkey/base/log.h>
+#include <latchkey/base/metrics.h>
 
 void
 account_mark_dirty (Person *person, gpointer data)
@@ -43,23 +44,27 @@ account_set_wake (Account *account, Person *person, LkTime at)
     person->wake = g_sequence_insert_sorted (account->wakeups, person, by_wake, NULL);
 }
 
-/* A user create that was intended and has no result is looked for before it is tried again, and
- * also when nobody wants it any more: the invitation may be out, and has to be told. */
+/* What was intended and has no result is looked for before it is tried again. A user create also
+ * when nobody wants it any more: the invitation may be out, and has to be told. */
 static void
-respect_open_user_intent (const Account *account, const PlanFacts *facts, PlanAction *action)
+respect_open_intent (const Account *account, const PlanFacts *facts, LkTime now, PlanAction *action)
 {
-  LkTime wake_at = action->wake_at;
+  LkTime intended_at = LK_TIME_NONE, wake_at = action->wake_at;
 
-  if (facts->known == NULL || facts->known->intended_at == LK_TIME_NONE
-      || (action->kind != PLAN_USER && action->kind != PLAN_NOTHING))
+  if (action->kind == PLAN_RESOLVE && action->right->state == LK_RIGHT_INTENDED)
+    intended_at = action->right->intended_at;
+  else if ((action->kind == PLAN_USER || action->kind == PLAN_NOTHING) && facts->known != NULL)
+    intended_at = facts->known->intended_at;
+  if (intended_at == LK_TIME_NONE)
     return;
   if (action->kind == PLAN_NOTHING)
     *action = (PlanAction){ .kind = PLAN_USER,
                             .class = PLAN_TIDY,
-                            .due = facts->known->intended_at,
+                            .due = intended_at,
                             .window = { LK_TIME_NONE, LK_TIME_NONE },
                             .wake_at = wake_at };
-  action->start_at = facts->known->intended_at + account->config->resolve_after;
+  action->start_at = plan_intent_due (intended_at, account->config->resolve_after, now,
+                                      account->acting_since, account->clock_set_at);
 }
 
 /* Whether the address serves is told by the facts alone, so the record of it follows them, also
@@ -75,6 +80,63 @@ note_address (Account *account, Person *person, const PlanFacts *facts)
     job_block (&account->context, person, 0, PLAN_NO_ADDRESS, 0, LK_TIME_NONE);
   else
     job_unblock_address (&account->context, person);
+}
+
+/* What is to be read for the person goes before what the plan has, where it is as urgent. */
+static void
+prefer_reading (const Person *person, gboolean enforced, LkTime now, PlanAction *action)
+{
+  const Inspection *inspection = state_next_inspection (person);
+  const PlanAction reading = { .kind = person->resync ? PLAN_RESYNC : PLAN_INSPECT,
+                               .class = person->resync ? PLAN_GAIN_DUE : PLAN_TIDY,
+                               .due = now,
+                               .start_at = LK_TIME_NONE,
+                               .window = { LK_TIME_NONE, LK_TIME_NONE },
+                               .wake_at = action->wake_at };
+  PlanAction wanted = reading;
+
+  if (!person->resync)
+    {
+      if (inspection == NULL || (!enforced && inspection->adopt == PLAN_ADOPT_NO))
+        return;
+      wanted.class = inspection->class;
+      wanted.right_id = inspection->right_id;
+      wanted.adopt = inspection->adopt;
+    }
+  if (action->kind == PLAN_NOTHING
+      || wanted.class < action->class || (person->resync && action->class != PLAN_LOSS_DUE))
+    *action = wanted;
+}
+
+/* In a space that is only observed: whether something would be done for PERSON. */
+static void
+note_waiting (Person *person, gboolean waits)
+{
+  StateSpace *space = person->space;
+
+  if (person->waits == waits)
+    return;
+  person->waits = waits;
+  space->waiting += waits ? 1 : -1;
+  lk_metric_set (LK_M_OBSERVED, space->waiting, space->config->code, NULL);
+}
+
+static void
+enqueue (Account *account, Person *person, PlanAction *action)
+{
+  LkTime start = action->start_at;
+
+  if (person->retry_at != LK_TIME_NONE)
+    start = start == LK_TIME_NONE ? person->retry_at : MAX (start, person->retry_at);
+  if (action->right != NULL)
+    {
+      char key[LK_KEY_MAX];
+      state_right_key (person, action->right, key);
+      person->right_key = g_strdup (key);
+      action->right = NULL;
+    }
+  person->action = *action;
+  queue_put (account->queue, &person->queued, action->class, action->due, start);
 }
 
 static void
@@ -124,6 +186,7 @@ plan_person (Account *account, Person *person)
   const PlanSettings settings = { .horizon = person->space->config->horizon,
                                   .one_right = account->record.one_right,
                                   .resolve_after = account->config->resolve_after };
+  gboolean enforced = state_is_enforced (person->space);
   PlanFacts facts;
   PlanAction action;
 
@@ -131,7 +194,7 @@ plan_person (Account *account, Person *person)
   if (person->busy)
     return; /* planned again when its action is over */
   state_facts (person, &facts);
-  if (!person->space->config->observe)
+  if (enforced)
     {
       note_address (account, person, &facts);
       state_facts_clear (&facts);
@@ -143,27 +206,19 @@ plan_person (Account *account, Person *person)
   plan_next (&facts, &settings, now, &action);
   if (action.kind != PLAN_DELETE)
     person->gives_way = FALSE;
-  respect_open_user_intent (account, &facts, &action);
+  respect_open_intent (account, &facts, now, &action);
   account_set_wake (account, person, action.wake_at);
+  note_waiting (person, !enforced && action.kind != PLAN_NOTHING);
   g_clear_pointer (&person->right_key, g_free);
-  /* Observing, nothing is written to KISI (design §6.10). */
-  if (action.kind == PLAN_NOTHING || person->space->config->observe)
+  if (!enforced) /* nothing is written to KISI (design §6.10) */
+    action.kind = PLAN_NOTHING;
+  else if (action.kind == PLAN_NOTHING && person->inspections == NULL)
+    g_clear_pointer (&person->restoring, g_array_unref); /* nothing is left to be restored */
+  prefer_reading (person, enforced, now, &action);
+  if (action.kind == PLAN_NOTHING)
     queue_remove (account->queue, &person->queued);
   else
-    {
-      LkTime start = action.start_at;
-      if (person->retry_at != LK_TIME_NONE)
-        start = start == LK_TIME_NONE ? person->retry_at : MAX (start, person->retry_at);
-      if (action.right != NULL)
-        {
-          char key[LK_KEY_MAX];
-          state_right_key (person, action.right, key);
-          person->right_key = g_strdup (key);
-          action.right = NULL;
-        }
-      person->action = action;
-      queue_put (account->queue, &person->queued, action.class, action.due, start);
-    }
+    enqueue (account, person, &action);
   state_facts_clear (&facts);
 }
 
@@ -191,6 +246,8 @@ account_new_facts (Account *account, Person *person)
 {
   person->told = FALSE;
   person->retry_at = LK_TIME_NONE;
+  if (person->space->refusal != NULL)
+    return; /* what its ledger says is not understood, so nothing is written over it */
   job_unblock (&account->context, person);
 }
 
@@ -215,6 +272,8 @@ account_forget_plan (Person *person, gpointer data)
 
   queue_remove (account->queue, &person->queued);
   account_set_wake (account, person, LK_TIME_NONE);
-  person->dirty = person->told = FALSE;
+  person->dirty = person->told = person->resync = FALSE;
   person->retry_at = LK_TIME_NONE;
+  g_clear_pointer (&person->inspections, g_array_unref);
+  g_clear_pointer (&person->restoring, g_array_unref);
 }

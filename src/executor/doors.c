@@ -7,8 +7,8 @@
 #include "doors.h"
 
 #define REFRESH_EVERY_MS (5 * 60 * 1000) /* because of unknown doors */
-#define ABSENT_FOR_MS    (6 * 60 * 60 * 1000)
-#define ABSENT_MAX       1000
+#define ABSENT_FOR_MS (6 * 60 * 60 * 1000)
+#define ABSENT_MAX 1000
 
 typedef struct
 {
@@ -118,7 +118,7 @@ void
 doors_want (LkDoors *doors, const gint64 *groups, guint n)
 {
   for (guint i = 0; i < doors->groups->len; i++)
-    ((Group *)doors->groups->pdata[i])->wanted = FALSE;
+    ((Group *) doors->groups->pdata[i])->wanted = FALSE;
   for (guint i = 0; i < n; i++)
     {
       Group *group = find_group (doors, groups[i]);
@@ -135,7 +135,7 @@ doors_want (LkDoors *doors, const gint64 *groups, guint n)
       group->wanted = TRUE;
     }
   for (guint i = doors->groups->len; i > 0; i--)
-    if (!((Group *)doors->groups->pdata[i - 1])->wanted)
+    if (!((Group *) doors->groups->pdata[i - 1])->wanted)
       g_ptr_array_remove_index (doors->groups, i - 1);
   build (doors);
 }
@@ -144,7 +144,7 @@ void
 doors_refresh (LkDoors *doors)
 {
   for (guint i = 0; i < doors->groups->len; i++)
-    ((Group *)doors->groups->pdata[i])->asked_for = TRUE;
+    ((Group *) doors->groups->pdata[i])->asked_for = TRUE;
 }
 
 gint64
@@ -199,10 +199,10 @@ doors_lookup (const LkDoors *doors, gint64 id)
   LkJudgeDoor out = { .known = TRUE };
 
   for (guint i = 0; i < doors->groups->len; i++)
-    out.known &= ((Group *)doors->groups->pdata[i])->answered;
+    out.known &= ((Group *) doors->groups->pdata[i])->answered;
   if (door != NULL)
     {
-      out.groups = (const gint64 *)(gconstpointer)door->groups->data;
+      out.groups = (const gint64 *) (gconstpointer) door->groups->data;
       out.n_groups = door->groups->len;
     }
   return out;

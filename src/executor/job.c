@@ -318,6 +318,12 @@ job_start (Job *job)
     case PLAN_CHANGE:
       job_start_change (job);
       break;
+    case PLAN_INSPECT:
+      job_start_inspect (job);
+      break;
+    case PLAN_RESYNC:
+      job_start_resync (job);
+      break;
     case PLAN_NOTHING:
       g_assert_not_reached ();
     }

@@ -20,9 +20,9 @@ typedef struct _Job Job;
 /* What a job tells about the whole account; DATA as given in JobContext. */
 typedef enum
 {
-  JOB_DONE,    /* the plan goes on at once */
-  JOB_RETRY,   /* this person alone waits and tries again */
-  JOB_AGAIN,   /* nothing happened and nobody is to blame (throttled): at once */
+  JOB_DONE,  /* the plan goes on at once */
+  JOB_RETRY, /* this person alone waits and tries again */
+  JOB_AGAIN, /* nothing happened and nobody is to blame (throttled): at once */
 } JobOutcome;
 
 typedef struct
@@ -32,6 +32,7 @@ typedef struct
   LkKisi *kisi;
   LkBudget *budget;
   State *state;
+  gint64 own_user_id; /* `exclusive`: rows that this KISI user made are ours; else 0 */
   /* The job is over; PERSON is free. */
   void (*ended) (Person *person, JobOutcome outcome, gpointer data);
   /* KISI refuses the key (401, or 403 to a read of the key's own user). */
@@ -45,8 +46,8 @@ typedef struct
 
 /* For ACTION (copied) of PERSON, who is marked busy until `ended`. Nothing is done yet. */
 Job *job_new (const JobContext *context, Person *person, const PlanAction *action);
-/* Begins. A write that can't even be queued ends the job, and frees it, before this returns: whoever
- * keeps jobs has to know of it by now. */
+/* Begins. A write that can't even be queued ends the job, and frees it, before this returns:
+ * whoever keeps jobs has to know of it by now. */
 void job_start (Job *job);
 /* Drops it: its call is an unknown outcome from here on. Nothing is called back. */
 void job_cancel (Job *job);

@@ -8,11 +8,6 @@
 
 #include "record.h"
 
-#include <latchkey/base/metrics.h>
-
-#define RESOLVE_SKEW_MS LK_MINUTE   /* KISI's clock against ours, for "created since" */
-#define LOST_INTENT_MS (7 * LK_DAY) /* a create that was given up may show that long after */
-
 /* --- intents ---------------------------------------------------------------------------------- */
 
 static void
@@ -34,15 +29,22 @@ give_up_intent (Job *job, Step next)
 static gboolean
 is_of_intent (const Job *job, const LkKisiAssignment *assignment, const LkRight *intent)
 {
-  LkWindow a = plan_whole_seconds (assignment->window), b = plan_whole_seconds (intent->window);
   char key[LK_KEY_MAX];
 
   state_right_key (job->person, intent, key);
-  return assignment->user_id == intent->kisi_user_id && assignment->group_id == intent->group_id
-         && lk_window_equal (a, b)
-         && (assignment->created_at == LK_TIME_NONE || intent->intended_at == LK_TIME_NONE
-             || assignment->created_at >= intent->intended_at - RESOLVE_SKEW_MS)
+  return drift_is_of_intent (assignment, intent)
          && !state_knows_right_id (job->person, assignment->id, key);
+}
+
+/* The change that a right just made is told as: one that had gone missing is restored. */
+static void
+tell_made (Job *job)
+{
+  gboolean restored = state_take_restoring (job->person, job->right.group_id);
+
+  job->change = restored ? "restored" : "created";
+  job->cause = restored ? "audit" : "claim";
+  job_write_change (job, right_made);
 }
 
 /* --- create ----------------------------------------------------------------------------------- */
@@ -66,10 +68,7 @@ take_lost_intent (Job *job, const LkKisiAssignment *assignment)
   for (guint i = 0; i < facts.rights->len && lost == NULL; i++)
     {
       const LkRight *right = facts.rights->pdata[i];
-      if (right->state == LK_RIGHT_ENDED && right->right_id == 0
-          && right->intended_at != LK_TIME_NONE
-          && right->intended_at >= job_now (job) - LOST_INTENT_MS
-          && is_of_intent (job, assignment, right))
+      if (drift_is_lost_intent (right, job_now (job)) && is_of_intent (job, assignment, right))
         lost = right;
     }
   if (lost != NULL)
@@ -81,6 +80,13 @@ take_lost_intent (Job *job, const LkKisiAssignment *assignment)
     }
   state_facts_clear (&facts);
   return lost != NULL;
+}
+
+/* `exclusive`: what our own API user made is ours (design §6.5). */
+static gboolean
+is_ours_by_maker (const Job *job, const LkKisiAssignment *assignment)
+{
+  return job->context->own_user_id != 0 && assignment->created_by_id == job->context->own_user_id;
 }
 
 /* Of the rights of this user on this group, one is in the way: ours or somebody else's? */
@@ -114,9 +120,14 @@ in_the_way (Job *job, LkKisiAnswer *answer)
         }
       if (take_lost_intent (job, assignment))
         {
-          job->change = "created";
-          job->cause = "claim";
-          job_write_change (job, right_made);
+          tell_made (job);
+          return;
+        }
+      if (is_ours_by_maker (job, assignment))
+        {
+          /* Read by its id and taken into the ledger, then the plan goes on from there. */
+          (void) state_inspect (job->person, assignment->id, PLAN_ADOPT_NO, PLAN_LOSS_DUE);
+          job_done (job);
           return;
         }
       foreign = assignment;
@@ -206,9 +217,7 @@ right_created (Job *job, LkKisiAnswer *answer)
     {
     case LK_KISI_OK:
       job->right.right_id = ((LkKisiAssignment *) answer->assignments->pdata[0])->id;
-      job->change = "created";
-      job->cause = "claim";
-      job_write_change (job, right_made);
+      tell_made (job);
       break;
     case LK_KISI_DUPLICATE:
       give_up_intent (job, look_in_the_way);
@@ -298,9 +307,7 @@ resolved (Job *job, LkKisiAnswer *answer)
       if (!is_of_intent (job, assignment, &job->right))
         continue;
       job->right.right_id = assignment->id;
-      job->change = "created";
-      job->cause = "claim";
-      job_write_change (job, right_made);
+      tell_made (job);
       return;
     }
   give_up_intent (job, job_done);

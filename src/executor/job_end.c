@@ -63,10 +63,10 @@ groups_listed (Job *job, LkKisiAnswer *answer)
   job_stop_delete (job, "delete_group_gone");
 }
 
-static void
-list_groups (Job *job)
+void
+job_group_gone (Job *job)
 {
-  if (!job_may_call (job, list_groups))
+  if (!job_may_call (job, job_group_gone))
     return;
   job->on_answer = groups_listed;
   job->call = lk_kisi_list_groups (job->context->kisi, KEY_RESERVE, job_answered, job);
@@ -79,7 +79,7 @@ group_checked_for_delete (Job *job, LkKisiAnswer *answer)
   if (answer->verdict == LK_KISI_OK)
     tell_removed (job);
   else if (answer->verdict == LK_KISI_GONE)
-    list_groups (job);
+    job_group_gone (job);
   else if (!job_common (job, answer))
     job_retry (job);
 }

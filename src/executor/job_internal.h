@@ -63,6 +63,12 @@ void job_done (Job *job);
 void job_retry (Job *job);
 void job_again (Job *job);
 
+/* --- job_end.c --- */
+
+/* KISI says 404 to the right's group: it is gone and its rights wait, or the key sees none of ours
+ * any more and the account is refused (design §6.7). */
+void job_group_gone (Job *job);
+
 /* --- job_block.c: what can't be done for this person --- */
 
 /* The person can't be served in the action's group: recorded, told, and the plan goes on with the
@@ -80,5 +86,7 @@ void job_start_resolve (Job *job); /* job_create.c */
 void job_start_delete (Job *job);  /* job_end.c */
 void job_start_change (Job *job);  /* job_end.c */
 void job_start_look (Job *job);    /* job_end.c */
+void job_start_inspect (Job *job); /* job_inspect.c */
+void job_start_resync (Job *job);  /* job_inspect.c */
 
 G_END_DECLS

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#define ENDED_KEPT (7 * LK_DAY)    /* how long the ledger keeps an ended right (design §6) */
-#define SPREAD     (2 * LK_MINUTE) /* a new right may take so long to get to the reader */
+#define ENDED_KEPT (7 * LK_DAY) /* how long the ledger keeps an ended right (design §6) */
+#define SPREAD (2 * LK_MINUTE)  /* a new right may take so long to get to the reader */
 
 typedef struct
 {
@@ -178,7 +178,7 @@ show_claim (Case *c, const LkClaim *claim)
           }
     }
   g_ptr_array_add (sources, NULL);
-  c->out->sources = (char **)g_ptr_array_free (g_steal_pointer (&sources), FALSE);
+  c->out->sources = (char **) g_ptr_array_free (g_steal_pointer (&sources), FALSE);
 }
 
 static void
@@ -344,12 +344,8 @@ why_denied (Case *c)
 }
 
 void
-lk_judge_event (const LkKisiEvent *event,
-                const char *space,
-                LkTime observed_at,
-                const LkJudgeDoor *door,
-                const LkJudgeFacts *facts,
-                LkAccessReport *out)
+lk_judge_event (const LkKisiEvent *event, const char *space, LkTime observed_at,
+                const LkJudgeDoor *door, const LkJudgeFacts *facts, LkAccessReport *out)
 {
   Case c = { event, door, facts, observed_at, FALSE, out };
   const char *what = WORD_OF (types, event->type, NULL);

@@ -60,11 +60,7 @@ gboolean lk_judge_reports_type (const char *type);
  * is overwritten and then owned by the caller (lk_access_report_clear). The event's type is one
  * that is reported. OBSERVED_AT is when it was read: of long past events the ledger has forgotten
  * the rights. */
-void lk_judge_event (const LkKisiEvent *event,
-                     const char *space,
-                     LkTime observed_at,
-                     const LkJudgeDoor *door,
-                     const LkJudgeFacts *facts,
-                     LkAccessReport *out);
+void lk_judge_event (const LkKisiEvent *event, const char *space, LkTime observed_at,
+                     const LkJudgeDoor *door, const LkJudgeFacts *facts, LkAccessReport *out);
 
 G_END_DECLS

@@ -5,7 +5,8 @@
  */
 #include "merge.h"
 
-/* A right that ended without ever having an id was given up; one that turns up held is the truth. */
+/* A right that ended without ever having an id was given up; one that turns up held is the truth.
+ */
 static int
 rank (const LkRight *right)
 {

@@ -137,6 +137,16 @@ group_free (gpointer data)
   g_free (group);
 }
 
+LkTime
+plan_intent_due (LkTime intended_at, gint64 resolve_after, LkTime now, LkTime since, LkTime set_at)
+{
+  LkTime from = intended_at <= now ? intended_at : since;
+
+  if (set_at != LK_TIME_NONE)
+    from = intended_at <= now ? MAX (from, set_at) : set_at;
+  return from + resolve_after;
+}
+
 gboolean
 plan_block_is_of_delete (const char *reason)
 {

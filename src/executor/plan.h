@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 /* The order of urgency. */
 typedef enum
 {
-  PLAN_LOSS_DUE,  /* open now, and should not be */
-  PLAN_GAIN_DUE,  /* should be open now, or within the hour */
-  PLAN_FUTURE,    /* later windows, both ways */
-  PLAN_TIDY,      /* lapsed or redundant: opens nothing more than it should */
+  PLAN_LOSS_DUE, /* open now, and should not be */
+  PLAN_GAIN_DUE, /* should be open now, or within the hour */
+  PLAN_FUTURE,   /* later windows, both ways */
+  PLAN_TIDY,     /* lapsed or redundant: opens nothing more than it should */
   PLAN_CLASSES
 } PlanClass;
 
@@ -30,7 +30,17 @@ typedef enum
   PLAN_CHANGE,  /* `right` to `window`: where KISI takes one right for user and group */
   PLAN_DELETE,  /* `right` */
   PLAN_RESOLVE, /* what came of the last call for `right`: looked up in KISI */
+  PLAN_INSPECT, /* the row `right_id` in KISI: what it says is made true in the ledger */
+  PLAN_RESYNC,  /* the person as KISI has them: blocks off, user looked up again, rights compared */
 } PlanKind;
+
+/* Whether a row that is not ours may become so (wish `adopt`, design §6). */
+typedef enum
+{
+  PLAN_ADOPT_NO,
+  PLAN_ADOPT_EQUAL,  /* when its window is one that claims give */
+  PLAN_ADOPT_LISTED, /* in any case: the operator named it */
+} PlanAdopt;
 
 typedef struct
 {
@@ -41,6 +51,8 @@ typedef struct
   gint64 group_id;
   LkWindow window;
   const LkRight *right; /* borrowed from the facts */
+  gint64 right_id;      /* INSPECT: the id in KISI */
+  PlanAdopt adopt;      /* INSPECT */
   /* When to plan again without any input; LK_TIME_NONE: never. */
   LkTime wake_at;
 } PlanAction;
@@ -65,6 +77,13 @@ typedef struct
   gint64 resolve_after; /* ms from an intent to looking whether it happened */
 } PlanSettings;
 
+/* When an intent without a result may be looked into: RESOLVE_AFTER ms after INTENDED_AT, by a wall
+ * clock that was set at SET_AT (LK_TIME_NONE: never seen to be). What was intended before that, or
+ * lies ahead of NOW, was so by another clock: it counts from SET_AT, or from SINCE, when this
+ * process began to act. */
+LkTime plan_intent_due (LkTime intended_at, gint64 resolve_after, LkTime now, LkTime since,
+                        LkTime set_at);
+
 /* Whether REASON of a block is about taking a right away: it then stops deletes in its group and
  * nothing else. Every other reason stops creates, and deletes go on. */
 gboolean plan_block_is_of_delete (const char *reason);
@@ -82,16 +101,17 @@ GArray *plan_windows (const PlanFacts *facts, gint64 group, LkTime now);
 #define PLAN_SHARED_ADDRESS "shared_address"
 #define PLAN_NO_ADDRESS "no_address"
 
-/* The sources (char*, "pass/17") whose claims on GROUP overlap WINDOW, the first PLAN_SOURCES_MAX of
- * them so that a record never outgrows its limit; NULL-terminated, free with g_strfreev.
+/* The sources (char*, "pass/17") whose claims on GROUP overlap WINDOW, the first PLAN_SOURCES_MAX
+ * of them so that a record never outgrows its limit; NULL-terminated, free with g_strfreev.
  * *OUT_VERSION is the newest of all of theirs. */
 char **plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *out_version);
 
 /* The sources that RIGHT is to name from now on, where they are not those it names: the ones whose
  * claims overlap its window, and, of those it names, the ones whose command is nowhere, which have
- * said nothing. So a source that gives nothing any more is left out while its command still says so:
- * after the tombstone nobody could tell it from a lost one. NULL: as it stands; or nothing gives it
- * any more, which the sources it names have said. NULL-terminated, free with g_strfreev. */
+ * said nothing. So a source that gives nothing any more is left out while its command still says
+ * so: after the tombstone nobody could tell it from a lost one. NULL: as it stands; or nothing
+ * gives it any more, which the sources it names have said. NULL-terminated, free with g_strfreev.
+ */
 char **plan_new_sources (const PlanFacts *facts, const LkRight *right);
 
 /* Whether a right with HELD does from NOW on what WANTED does: its past start does not matter. */

@@ -11,8 +11,8 @@
 #include <latchkey/base/metrics.h>
 #include <latchkey/model/headers.h>
 
-#define PARTITIONS 3     /* of access-reports (design §3) */
-#define SEEN_MAX   65536 /* events whose reports are out; far more than 25 hours of doors */
+#define PARTITIONS 3   /* of access-reports (design §3) */
+#define SEEN_MAX 65536 /* events whose reports are out; far more than 25 hours of doors */
 
 typedef struct
 {
@@ -84,11 +84,8 @@ route (const LkPublisher *publisher, const LkKisiEvent *event)
 }
 
 LkPublisher *
-publisher_new (LkProgram *program,
-               const LkConfigKisi *config,
-               const LkDoors *doors,
-               const LkReportsLookup *lookup,
-               gpointer data)
+publisher_new (LkProgram *program, const LkConfigKisi *config, const LkDoors *doors,
+               const LkReportsLookup *lookup, gpointer data)
 {
   LkPublisher *publisher = g_new0 (LkPublisher, 1);
   const LkConfig *whole = lk_program_config (program);
@@ -195,7 +192,7 @@ look_up (LkPublisher *publisher, const Space *space, const LkKisiEvent *event, L
 static void
 forget (LkPublisher *publisher, const char *uuid)
 {
-  GList *link = g_queue_find_custom (&publisher->order, uuid, (GCompareFunc)g_strcmp0);
+  GList *link = g_queue_find_custom (&publisher->order, uuid, (GCompareFunc) g_strcmp0);
 
   if (link == NULL)
     return;
@@ -211,7 +208,7 @@ remember (LkPublisher *publisher, const char *uuid, gint64 revision)
 
   if (g_hash_table_lookup_extended (publisher->seen, uuid, &key, NULL))
     {
-      g_hash_table_insert (publisher->seen, key, GINT_TO_POINTER ((int)revision));
+      g_hash_table_insert (publisher->seen, key, GINT_TO_POINTER ((int) revision));
       return;
     }
   if (publisher->order.length >= SEEN_MAX)
@@ -221,7 +218,7 @@ remember (LkPublisher *publisher, const char *uuid, gint64 revision)
     }
   key = g_strdup (uuid);
   g_queue_push_tail (&publisher->order, key);
-  g_hash_table_insert (publisher->seen, key, GINT_TO_POINTER ((int)revision));
+  g_hash_table_insert (publisher->seen, key, GINT_TO_POINTER ((int) revision));
 }
 
 static void
@@ -248,7 +245,7 @@ send_report (LkPublisher *publisher, const Space *space, const LkAccessReport *r
   g_autoptr (GError) error = NULL;
   LkHeaders headers = { .type = "access.report", .source = space->ce_source };
   char key[LK_KEY_MAX];
-  gsize len = (gsize)g_snprintf (key, sizeof key, "door/%" G_GINT64_FORMAT, report->door_id);
+  gsize len = (gsize) g_snprintf (key, sizeof key, "door/%" G_GINT64_FORMAT, report->door_id);
   Ack *ack = g_new0 (Ack, 1);
 
   headers.time = report->observed_at;

@@ -14,11 +14,8 @@ G_BEGIN_DECLS
 typedef struct _LkPublisher LkPublisher;
 
 /* Everything is borrowed and outlives the result. */
-LkPublisher *publisher_new (LkProgram *program,
-                            const LkConfigKisi *config,
-                            const LkDoors *doors,
-                            const LkReportsLookup *lookup,
-                            gpointer data);
+LkPublisher *publisher_new (LkProgram *program, const LkConfigKisi *config, const LkDoors *doors,
+                            const LkReportsLookup *lookup, gpointer data);
 void publisher_free (LkPublisher *publisher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkPublisher, publisher_free)
 

@@ -11,7 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Each is acknowledged through FUNC (exactly once, at once with an error when it can't be queued). */
+/* Each is acknowledged through FUNC (exactly once, at once with an error when it can't be queued).
+ */
 void record_right (Person *person, const LkRight *right, LkAckFunc func, gpointer data);
 void record_member (Person *person, const LkLedgerMember *member, LkAckFunc func, gpointer data);
 /* CHANGE's space, member, time and id are filled in: the id from NAME, which says what happened

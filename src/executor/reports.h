@@ -42,12 +42,8 @@ typedef struct
 typedef struct _LkReports LkReports;
 
 /* Everything is borrowed and outlives the result. */
-LkReports *reports_new (LkProgram *program,
-                        const LkConfigKisi *config,
-                        LkKisi *kisi,
-                        LkBudget *budget,
-                        const LkReportsLookup *lookup,
-                        gpointer data);
+LkReports *reports_new (LkProgram *program, const LkConfigKisi *config, LkKisi *kisi,
+                        LkBudget *budget, const LkReportsLookup *lookup, gpointer data);
 void
 reports_free (LkReports *reports); /* before the KISI client; unacknowledged ones are dropped */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkReports, reports_free)

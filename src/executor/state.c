@@ -35,6 +35,7 @@ space_free (gpointer data)
   lk_table_free (space->rules);
   g_hash_table_unref (space->users);
   g_free (space->changes_topic);
+  g_free (space->refusal);
   g_free (space->ce_source);
   g_free (space);
 }
@@ -87,7 +88,6 @@ state_free (State *state)
   g_hash_table_unref (state->people);
   g_hash_table_unref (state->addresses);
   g_hash_table_unref (state->right_owners);
-  g_free (state->refusal);
   g_free (state);
 }
 
@@ -163,7 +163,16 @@ state_pending (const State *state)
 const char *
 state_refusal (const State *state)
 {
-  return state->refusal;
+  for (guint i = 0; i < state->spaces->len; i++)
+    if (((StateSpace *) state->spaces->pdata[i])->refusal != NULL)
+      return ((StateSpace *) state->spaces->pdata[i])->refusal;
+  return NULL;
+}
+
+gboolean
+state_is_enforced (const StateSpace *space)
+{
+  return !space->config->observe && space->refusal == NULL;
 }
 
 /* --- looking --------------------------------------------------------------------------------- */
@@ -409,6 +418,75 @@ state_mapped_groups (const State *state)
   return groups;
 }
 
+gboolean
+state_claims_window (Person *person, gint64 group, LkWindow window, LkTime now)
+{
+  g_autoptr (GArray) wanted = NULL;
+  gboolean found = FALSE;
+  PlanFacts facts;
+
+  state_facts (person, &facts);
+  wanted = plan_windows (&facts, group, now);
+  state_facts_clear (&facts);
+  for (guint i = 0; i < wanted->len && !found; i++)
+    found = plan_window_serves (window, g_array_index (wanted, LkWindow, i), now);
+  return found;
+}
+
+StateSpace *
+state_space_of_group (const State *state, gint64 group)
+{
+  for (guint i = 0; i < state->spaces->len; i++)
+    {
+      StateSpace *space = state->spaces->pdata[i];
+      const LkRules *rules = lk_table_get (space->rules, 0, space->config->code);
+      if (rules != NULL && lk_rules_has_group (rules, group))
+        return space;
+    }
+  return NULL;
+}
+
+typedef struct
+{
+  gint64 group;
+  GArray *rights;
+} Collect;
+
+static void
+collect_right (LkTable *table, gint32 partition, const char *key, gpointer data, gpointer user)
+{
+  const LedgerEntry *entry = data;
+  const Collect *collect = user;
+  const DriftRight right = { &entry->right, entry->at };
+
+  (void) table;
+  (void) partition;
+  (void) key;
+  if (entry->is_right && (collect->group == 0 || entry->right.group_id == collect->group))
+    g_array_append_val (collect->rights, right);
+}
+
+GArray *
+state_rights (const StateSpace *space, gint64 group)
+{
+  Collect collect = { group, g_array_new (FALSE, FALSE, sizeof (DriftRight)) };
+
+  lk_table_foreach (space->ledger, collect_right, &collect);
+  return collect.rights;
+}
+
+GArray *
+state_rights_of (const Person *person)
+{
+  Collect collect = { 0, g_array_new (FALSE, FALSE, sizeof (DriftRight)) };
+  char first[32];
+
+  first_of (person, first);
+  lk_table_foreach_of (person->space->ledger, state_partition (person), first, collect_right,
+                       &collect);
+  return collect.rights;
+}
+
 /* --- sweeping -------------------------------------------------------------------------------- */
 
 typedef struct
@@ -439,6 +517,8 @@ state_sweep (State *state)
       g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
       Sweep sweep = { now - ENDED_MS, keys };
 
+      if (space->refusal != NULL)
+        continue;
       lk_table_foreach (space->ledger, sweep_entry, &sweep);
       for (guint k = 0; k < keys->len; k++)
         /* A failure leaves it for the next sweep. */

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "drift.h"
 #include "plan.h"
 #include "queue.h"
 
@@ -16,6 +17,14 @@ G_BEGIN_DECLS
 
 typedef struct _State State;
 typedef struct _StateSpace StateSpace;
+
+/* A row of KISI that is to be read by id for its person. */
+typedef struct
+{
+  gint64 right_id;
+  PlanAdopt adopt;
+  PlanClass class;
+} Inspection;
 
 typedef struct
 {
@@ -28,11 +37,15 @@ typedef struct
   GSequenceIter *wake; /* in the account's wake-ups; NULL: none */
   LkTime wake_at;
   LkBackoff backoff;
-  LkTime retry_at;    /* after a failure; LK_TIME_NONE */
-  PlanAction action;  /* what is queued; `right` is not kept, see right_key */
-  char *right_key;    /* of the action's right in the ledger, or NULL */
+  LkTime retry_at;     /* after a failure; LK_TIME_NONE */
+  PlanAction action;   /* what is queued; `right` is not kept, see right_key */
+  char *right_key;     /* of the action's right in the ledger, or NULL */
   gboolean gives_way;  /* rights of a former user of theirs are in another person's way */
-  char *held_address; /* that nobody else may look for or make a user under, or NULL */
+  char *held_address;  /* that nobody else may look for or make a user under, or NULL */
+  GArray *inspections; /* Inspection, in the order they were wanted; NULL: none */
+  GArray *restoring;   /* gint64: groups where a right of ours had gone missing; NULL: none */
+  gboolean resync;     /* the operator wishes it */
+  gboolean waits;      /* in a space that is observed: something would be done */
 } Person;
 
 /* One record of the ledger. */
@@ -60,7 +73,9 @@ struct _StateSpace
   const LkConfigSpace *config;
   LkTable *commands, *ledger, *rules;
   char *changes_topic, *ce_source;
-  GHashTable *users; /* gint64* KISI user → set of gint64* member, of the ledger */
+  GHashTable *users;   /* gint64* KISI user → set of gint64* member, of the ledger */
+  char *refusal;       /* why nothing is done for this space, or NULL */
+  guint waiting;       /* people with `waits` */
   gpointer state_data; /* the account's, for walks over its people */
 };
 
@@ -80,11 +95,30 @@ void state_own (State *state, gboolean own);        /* owning reads on to the en
 gboolean state_is_loaded (const State *state);
 const char *state_trouble (const State *state);
 guint state_pending (const State *state);
-/* Set when the ledger has a record of a newer format: this process must not act. */
+/* Of the first space whose ledger has a record of a newer format: this process does nothing for
+ * that one (`refusal`), and goes on with the others. NULL: none. */
 const char *state_refusal (const State *state);
+/* Whether rights of SPACE may be written: it is not observed, and not refused. */
+gboolean state_is_enforced (const StateSpace *space);
 
 /* Every person, in no order. */
 void state_foreach (State *state, void (*func) (Person *person, gpointer data), gpointer data);
+
+/* The one of MEMBER; NULL: nothing was ever said of them. */
+Person *state_find_person (const StateSpace *space, gint64 member);
+/* Whose address (but for case) this is, of those who are entitled; the lowest id, as for a shared
+ * one. NULL: nobody's. */
+Person *state_person_of_address (const StateSpace *space, const char *address);
+
+/* Row RIGHT_ID is to be read for PERSON. FALSE: it is already, as urgently and as freely. */
+gboolean state_inspect (Person *person, gint64 right_id, PlanAdopt adopt, PlanClass class);
+/* It was. */
+void state_inspected (Person *person, gint64 right_id);
+const Inspection *state_next_inspection (const Person *person); /* NULL: none */
+/* Notes that GROUP lost a right of ours, so that the next one made there is told as restored. */
+void state_note_restoring (Person *person, gint64 group);
+/* Whether it did; forgets it. */
+gboolean state_take_restoring (Person *person, gint64 group);
 
 /* Facts for a plan; arrays are new, what they point to is borrowed until the tables change. */
 void state_facts (Person *person, PlanFacts *out);
@@ -115,6 +149,17 @@ StateSpace *state_space (const State *state, const char *code);
 /* The groups that the rules of all spaces map, some perhaps twice (gint64). Free with
  * g_array_unref. */
 GArray *state_mapped_groups (const State *state);
+
+/* Whether claims give PERSON the very WINDOW on GROUP. */
+gboolean state_claims_window (Person *person, gint64 group, LkWindow window, LkTime now);
+
+/* The space whose rules map GROUP; NULL: none. */
+StateSpace *state_space_of_group (const State *state, gint64 group);
+/* All rights of GROUP (0: of any) in the ledger of SPACE, of any state (DriftRight, borrowed until
+ * the ledger changes; free with g_array_unref). */
+GArray *state_rights (const StateSpace *space, gint64 group);
+/* Those of PERSON. */
+GArray *state_rights_of (const Person *person);
 
 /* Whether what blocks PERSON was recorded before their newest command or the rules: it then speaks
  * of other facts than those of now. */

@@ -20,7 +20,6 @@ struct _State
   StateChangedFunc changed;
   StateRulesFunc rules_changed;
   gpointer data;
-  char *refusal;
   gboolean owned; /* this process is the account's owner */
 };
 

@@ -28,6 +28,8 @@ state_person_free (gpointer data)
 
   g_free (person->right_key);
   g_free (person->held_address);
+  g_clear_pointer (&person->inspections, g_array_unref);
+  g_clear_pointer (&person->restoring, g_array_unref);
   g_free (person);
 }
 
@@ -46,6 +48,96 @@ state_person (StateSpace *space, gint64 member)
   lk_backoff_init (&person->backoff, 1000, 5 * LK_MINUTE, 0);
   g_hash_table_add (space->state->people, person);
   return person;
+}
+
+Person *
+state_find_person (const StateSpace *space, gint64 member)
+{
+  Person key = { .space = (StateSpace *) space, .member = member };
+
+  return g_hash_table_lookup (space->state->people, &key);
+}
+
+/* --- rows to be read ------------------------------------------------------------------------- */
+
+static Inspection *
+find_inspection (const Person *person, gint64 right_id)
+{
+  for (guint i = 0; person->inspections != NULL && i < person->inspections->len; i++)
+    if (g_array_index (person->inspections, Inspection, i).right_id == right_id)
+      return &g_array_index (person->inspections, Inspection, i);
+  return NULL;
+}
+
+gboolean
+state_inspect (Person *person, gint64 right_id, PlanAdopt adopt, PlanClass class)
+{
+  Inspection *stands = find_inspection (person, right_id);
+  const Inspection fresh = { right_id, adopt, class };
+
+  if (stands != NULL && stands->adopt >= adopt && stands->class <= class)
+    return FALSE;
+  if (stands != NULL)
+    {
+      stands->adopt = MAX (stands->adopt, adopt);
+      stands->class = MIN (stands->class, class);
+      return TRUE;
+    }
+  if (person->inspections == NULL)
+    person->inspections = g_array_new (FALSE, FALSE, sizeof (Inspection));
+  g_array_append_val (person->inspections, fresh);
+  return TRUE;
+}
+
+void
+state_inspected (Person *person, gint64 right_id)
+{
+  const Inspection *done = find_inspection (person, right_id);
+
+  if (done == NULL)
+    return;
+  g_array_remove_index (person->inspections,
+                        (guint) (done - (const Inspection *) (void *) person->inspections->data));
+  if (person->inspections->len == 0)
+    g_clear_pointer (&person->inspections, g_array_unref);
+}
+
+const Inspection *
+state_next_inspection (const Person *person)
+{
+  const Inspection *first = NULL;
+
+  for (guint i = 0; person->inspections != NULL && i < person->inspections->len; i++)
+    {
+      const Inspection *one = &g_array_index (person->inspections, Inspection, i);
+      if (first == NULL || one->class < first->class)
+        first = one;
+    }
+  return first;
+}
+
+void
+state_note_restoring (Person *person, gint64 group)
+{
+  if (person->restoring == NULL)
+    person->restoring = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_array_append_val (person->restoring, group);
+}
+
+gboolean
+state_take_restoring (Person *person, gint64 group)
+{
+  gboolean found = FALSE;
+
+  for (guint i = person->restoring == NULL ? 0 : person->restoring->len; i > 0; i--)
+    if (g_array_index (person->restoring, gint64, i - 1) == group)
+      {
+        g_array_remove_index (person->restoring, i - 1);
+        found = TRUE;
+      }
+  if (found && person->restoring->len == 0)
+    g_clear_pointer (&person->restoring, g_array_unref);
+  return found;
 }
 
 /* --- addresses ------------------------------------------------------------------------------- */
@@ -115,6 +207,26 @@ state_is_shared (const StateSpace *space, const LkCommand *command)
     if (*(gint64 *) member < command->member)
       return TRUE;
   return FALSE;
+}
+
+Person *
+state_person_of_address (const StateSpace *space, const char *address)
+{
+  GHashTable *members = members_of_address (space, address);
+  Person *first = NULL;
+  GHashTableIter iter;
+  gpointer member;
+
+  if (members == NULL)
+    return NULL;
+  g_hash_table_iter_init (&iter, members);
+  while (g_hash_table_iter_next (&iter, &member, NULL))
+    {
+      Person *person = state_find_person (space, *(gint64 *) member);
+      if (person != NULL && (first == NULL || person->member < first->member))
+        first = person;
+    }
+  return first;
 }
 
 /* When an address is taken or left, the others who have it are planned again. */

@@ -8,6 +8,7 @@
 #include "merge.h"
 
 #include <latchkey/base/log.h>
+#include <latchkey/base/metrics.h>
 #include <string.h>
 
 gint64
@@ -106,9 +107,16 @@ ledger_decode (const LkRecord *record, gpointer data, GError **error)
   g_free (entry);
   /* A record of a newer format may say that a right is held: whoever can't read it must not decide
    * that there is none (design §3). */
-  if (local->code == LK_ERROR_REFUSED && space->state->refusal == NULL)
-    space->state->refusal
-        = g_strdup_printf ("space %s: ledger: %s", space->config->code, local->message);
+  if (local->code == LK_ERROR_REFUSED && space->refusal == NULL)
+    {
+      space->refusal
+          = g_strdup_printf ("space %s: ledger: %s", space->config->code, local->message);
+      lk_metric_set (LK_M_SPACE_REFUSED, 1, space->config->code, NULL);
+      lk_error (LK_F (.space = space->config->code, .event = "space_refused"),
+                "the ledger was written by a newer release (%s): nothing is done for this space; "
+                "rights that were written keep working",
+                local->message);
+    }
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
 }

@@ -8,6 +8,7 @@ No poller and no worker runs, so each test says exactly what is claimed, in whic
 from __future__ import annotations
 
 import itertools
+import signal
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -221,3 +222,42 @@ class World:
         table = read_table(self.stack.bootstrap, self.stack.topic("kisi-account", "main"))
         row: Row = table["main"]
         return row
+
+    # -- wishes --------------------------------------------------------------------------------------
+
+    def wish(self, wish: str, subject: object, space: str = "moncloa", **fields: Any) -> str:
+        """What the operator wishes through the command line; returns its key."""
+        key = f"{wish}/{subject}"
+        value: Row = {"wish": wish, "member": None, "ids": [], "trip": None, "at": at(0), **fields}
+        produce(self.stack.bootstrap, self.stack.topic("control", space), {key: value})
+        return key
+
+    def outcome(self, key: str, space: str = "moncloa", deadline: float = 30.0) -> Row:
+        def written() -> Row:
+            table = read_table(self.stack.bootstrap, self.stack.topic("control", space))
+            assert f"{key}/executor" in table, sorted(table)
+            row: Row = table[f"{key}/executor"]
+            return row
+
+        return wait_for(written, f"what became of {key}", deadline)
+
+    # -- the audit -----------------------------------------------------------------------------------
+
+    def audited(self) -> None:
+        """An audit that begins from now on ends."""
+        now = time.time()
+        wait_for(lambda: self.executor.metrics().count("latchkey_audited_at_seconds") >= now,
+                 "an audit begins and ends", 40)
+
+    def drift(self, class_: str, space: str = "moncloa") -> float:
+        found = {"space": space, "class": class_}
+        return self.executor.metrics().count("latchkey_audit_drift", **found)
+
+    # -- the configuration ---------------------------------------------------------------------------
+
+    def observe(self, space: str, on: bool) -> None:
+        """SIGHUP with another mode of SPACE."""
+        config = next(one for one in self.stack.config["spaces"] if one["code"] == space)
+        config["mode"] = "observe" if on else "enforce"
+        self.stack.write_config()
+        self.executor.signal(signal.SIGHUP)

@@ -120,11 +120,12 @@ def test_two_windows_of_one_group(world: World) -> None:
 
 def test_not_entitled_takes_all_and_only_theirs(world: World) -> None:
     ada, bob = members(2)
+    later = at(3600), at(7200)
     for person in (ada, bob):
-        world.join(person, claim(HOURS), claim(GREEN, at(3600), at(7200)))
+        world.join(person, claim(HOURS), claim(GREEN, *later))
     for person in (ada, bob):
         world.opens(person, HOURS)
-        world.opens(person, GREEN, end=world.rights(person, GREEN)[0]["valid_until"])
+        world.opens(person, GREEN, *later)
     world.member(ada, entitled=False)
     world.gone(ada)
     assert len(world.rights(bob)) == 2

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Wishes from their record to their outcome; resync and forget.
+ */
+#include "wishes_internal.h"
+
+#include <latchkey/base/log.h>
+#include <latchkey/base/metrics.h>
+
+#define PROGRAM "executor"
+#define LOOK_MS LK_SECOND /* besides every change of the topic */
+
+struct _Wishes
+{
+  Account *account;
+  GPtrArray *sets;     /* WishSet* */
+  GHashTable *running; /* Wish*, by "<space> <key>" (owned) */
+  gboolean started, changed;
+  gint64 look_at; /* steady ms */
+};
+
+Account *
+wish_account (const Wish *wish)
+{
+  return wish->set->wishes->account;
+}
+
+/* --- the topic -------------------------------------------------------------------------------- */
+
+static gpointer
+decode (const LkRecord *record, gpointer data, GError **error)
+{
+  ControlEntry *entry = g_new0 (ControlEntry, 1);
+  g_autofree char *key = g_strndup (record->key, record->key_len);
+
+  (void) data;
+  entry->is_outcome = lk_control_program (key) != NULL;
+  if (entry->is_outcome
+          ? lk_outcome_parse (&entry->outcome, record->value, record->value_len, error)
+          : lk_wish_parse (&entry->wish, record->value, record->value_len, error))
+    return entry;
+  g_free (entry);
+  return NULL;
+}
+
+static void
+free_entry (gpointer data)
+{
+  ControlEntry *entry = data;
+
+  if (entry->is_outcome)
+    lk_outcome_clear (&entry->outcome);
+  else
+    lk_wish_clear (&entry->wish);
+  g_free (entry);
+}
+
+static void
+changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
+         gpointer new_entry, gpointer data)
+{
+  (void) table;
+  (void) partition;
+  (void) key;
+  (void) old_entry;
+  (void) new_entry;
+  ((WishSet *) data)->wishes->changed = TRUE;
+}
+
+static void
+rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
+{
+  (void) table;
+  lk_warning (LK_F (.space = ((WishSet *) data)->space->config->code, .topic = record->topic,
+                    .offset = record->offset, .error = error, .event = "record_ignored"),
+              "can't understand this wish; nothing comes of it");
+}
+
+static const LkTableOps ops
+    = { .decode = decode, .free_entry = free_entry, .changed = changed, .rejected = rejected };
+
+static const LkOutcome *
+outcome_of (const WishSet *set, const char *wish_key, const char *program)
+{
+  g_autofree char *key = g_strconcat (wish_key, "/", program, NULL);
+  const ControlEntry *entry = lk_table_get (set->table, 0, key);
+
+  return entry == NULL || !entry->is_outcome ? NULL : &entry->outcome;
+}
+
+static void
+write_outcome (const Wish *wish, const char *outcome, const char *reason)
+{
+  const WishSet *set = wish->set;
+  const LkOutcome record = { .outcome = (char *) outcome,
+                             .reason = (char *) reason,
+                             .at = MAX (account_wall (set->wishes->account), wish->at) };
+  g_autofree char *key = g_strconcat (wish->key, "/" PROGRAM, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  lk_outcome_write (&record, text);
+  lk_metric_add (LK_M_WISHES, 1, set->space->config->code, wish->kind->name, outcome, NULL);
+  lk_info (LK_F (.space = set->space->config->code, .member = wish->member, .event = "wish_over"),
+           "%s: %s%s%s", wish->kind->name, outcome, reason == NULL ? "" : ": ",
+           reason == NULL ? "" : reason);
+  if (!lk_table_put (set->table, 0, key, text->str, text->len, NULL, NULL, NULL, &error))
+    lk_warning (LK_F (.space = set->space->config->code, .error = error, .event = "write_failed"),
+                "can't write what became of a wish; it is begun again");
+}
+
+/* --- resync ----------------------------------------------------------------------------------- */
+
+void
+wish_list (Wish *wish)
+{
+  wish->listing = LISTING_WANTED;
+  audit_request (wish_account (wish)->audit, wish->set->space);
+}
+
+static void
+resync_person (Wish *wish, Person *person)
+{
+  person->resync = TRUE;
+  person->retry_at = LK_TIME_NONE;
+  g_ptr_array_add (wish->people, person);
+  account_mark_dirty (person, wish_account (wish));
+}
+
+/* Where nothing is blocked there is nothing to be looked up: the groups' lists tell the rest. */
+static void
+resync_blocked (Person *person, gpointer data)
+{
+  Wish *wish = data;
+  const LkLedgerMember *known = state_member_record (person);
+
+  if (person->space == wish->set->space && known != NULL && known->n_blocked > 0)
+    resync_person (wish, person);
+}
+
+static void
+resync_begin (Wish *wish)
+{
+  Person *person = wish->member == 0 ? NULL : state_find_person (wish->set->space, wish->member);
+
+  if (person != NULL)
+    resync_person (wish, person);
+  if (wish->member != 0)
+    return;
+  state_foreach (wish_account (wish)->state, resync_blocked, wish);
+  wish_list (wish);
+}
+
+static const char *
+resync_look (Wish *wish, char **out_reason)
+{
+  if (wish->member != 0 && wish->people->len == 0)
+    {
+      *out_reason = g_strdup ("nothing is known of that member in this space");
+      return "refused";
+    }
+  for (guint i = 0; i < wish->people->len; i++)
+    {
+      const Person *person = wish->people->pdata[i];
+      if (person->resync || person->inspections != NULL)
+        return NULL;
+    }
+  if (wish->listing == LISTING_FAILED)
+    {
+      *out_reason = g_strdup ("a group could not be listed");
+      return "failed";
+    }
+  return wish->listing == LISTING_NONE || wish->listing == LISTING_DONE ? "done" : NULL;
+}
+
+static const WishKind wish_resync = { "resync", resync_begin, resync_look, NULL, NULL };
+
+/* --- forget ----------------------------------------------------------------------------------- */
+
+static gboolean
+has_live_right (const Person *person)
+{
+  g_autoptr (GArray) rights = state_rights_of (person);
+
+  for (guint i = 0; i < rights->len; i++)
+    if (g_array_index (rights, DriftRight, i).right->state != LK_RIGHT_ENDED)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+forget_begin (Wish *wish)
+{
+  (void) wish; /* the poller publishes the person as deleted; the plan takes the rights away */
+}
+
+static const char *
+forget_look (Wish *wish, char **out_reason)
+{
+  const LkOutcome *poller = outcome_of (wish->set, wish->key, "poller");
+  const Person *person = state_find_person (wish->set->space, wish->member);
+  const CommandEntry *command = person == NULL ? NULL : state_member_command (person);
+
+  if (poller != NULL && poller->at >= wish->at && !g_str_equal (poller->outcome, "done"))
+    {
+      *out_reason = g_strdup ("the poller did not publish the person as deleted");
+      return "refused";
+    }
+  if (person == NULL)
+    return "done";
+  if (wish->set->space->config->observe && has_live_right (person))
+    {
+      *out_reason = g_strdup ("the space is only observed: its rights stay");
+      return "refused";
+    }
+  if (person->busy || (command != NULL && command->command.entitled) || has_live_right (person))
+    return NULL;
+  return "done";
+}
+
+static const WishKind wish_forget = { "forget", forget_begin, forget_look, NULL, NULL };
+
+static void
+collect_key (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
+{
+  (void) table;
+  (void) partition;
+  (void) entry;
+  g_ptr_array_add (data, g_strdup (key));
+}
+
+/* When the workers have written the tombstones of all commands, those of the ledger follow. */
+static void
+erase (const WishSet *set, gint64 member)
+{
+  const Person *person = state_find_person (set->space, member);
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *first = g_strdup_printf ("%" G_GINT64_FORMAT, member);
+  guint commands;
+
+  if (person == NULL || person->busy || set->space->refusal != NULL)
+    return;
+  lk_table_foreach_of (set->space->commands, state_partition (person), first, collect_key, keys);
+  commands = keys->len;
+  g_ptr_array_set_size (keys, 0);
+  lk_table_foreach_of (set->space->ledger, state_partition (person), first, collect_key, keys);
+  if (commands > 0 || keys->len == 0 || has_live_right (person))
+    return;
+  for (guint i = 0; i < keys->len; i++)
+    /* A failure leaves it for the next look. */
+    (void) lk_table_put (set->space->ledger, state_partition (person), keys->pdata[i], NULL, 0,
+                         NULL, NULL, NULL, NULL);
+}
+
+/* --- from record to outcome ------------------------------------------------------------------- */
+
+static const WishKind *const kinds[] = { &wish_resync, &wish_adopt, &wish_forget };
+
+static const WishKind *
+kind_of (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i]->name, name))
+      return kinds[i];
+  return NULL; /* another program's, or a newer release's */
+}
+
+static void
+wish_free (gpointer data)
+{
+  Wish *wish = data;
+
+  if (wish->kind->drop != NULL)
+    wish->kind->drop (wish);
+  g_array_unref (wish->ids);
+  g_ptr_array_unref (wish->people);
+  g_free (wish->key);
+  g_free (wish);
+}
+
+static void
+begin (WishSet *set, const char *key, const WishKind *kind, const LkWish *record)
+{
+  Wishes *wishes = set->wishes;
+  char *name = g_strdup_printf ("%s %s", set->space->config->code, key);
+  Wish *wish;
+
+  if (g_hash_table_contains (wishes->running, name))
+    {
+      g_free (name);
+      return;
+    }
+  wish = g_new0 (Wish, 1);
+  wish->set = set;
+  wish->key = g_strdup (key);
+  wish->kind = kind;
+  wish->at = record->at;
+  wish->member = record->member;
+  wish->ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_array_append_vals (wish->ids, record->ids, record->n_ids);
+  wish->people = g_ptr_array_new ();
+  g_hash_table_insert (wishes->running, name, wish);
+  if (set->space->refusal == NULL)
+    kind->begin (wish);
+}
+
+typedef struct
+{
+  WishSet *set;
+  GPtrArray *open;  /* keys (owned) */
+  GArray *erasable; /* gint64: members */
+} Scan;
+
+static void
+scan_entry (LkTable *table, gint32 partition, const char *key, gpointer data, gpointer user)
+{
+  const ControlEntry *entry = data;
+  Scan *scan = user;
+  const LkOutcome *outcome;
+
+  (void) table;
+  (void) partition;
+  if (entry->is_outcome || kind_of (entry->wish.wish) == NULL)
+    return;
+  outcome = outcome_of (scan->set, key, PROGRAM);
+  if (!lk_wish_is_over (&entry->wish, outcome))
+    g_ptr_array_add (scan->open, g_strdup (key));
+  else if (kind_of (entry->wish.wish) == &wish_forget && g_str_equal (outcome->outcome, "done"))
+    g_array_append_val (scan->erasable, entry->wish.member);
+}
+
+static void
+scan (WishSet *set)
+{
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GArray) erasable = g_array_new (FALSE, FALSE, sizeof (gint64));
+  Scan found = { set, open, erasable };
+
+  lk_table_foreach (set->table, scan_entry, &found);
+  for (guint i = 0; i < open->len; i++)
+    {
+      const ControlEntry *entry = lk_table_get (set->table, 0, open->pdata[i]);
+      begin (set, open->pdata[i], kind_of (entry->wish.wish), &entry->wish);
+    }
+  for (guint i = 0; i < erasable->len; i++)
+    erase (set, g_array_index (erasable, gint64, i));
+}
+
+/* TRUE: it is over, or its record is gone. */
+static gboolean
+look_at (gpointer name, gpointer value, gpointer data)
+{
+  Wish *wish = value;
+  g_autofree char *reason = NULL;
+  const char *outcome;
+
+  (void) name;
+  (void) data;
+  if (lk_table_get (wish->set->table, 0, wish->key) == NULL)
+    return TRUE;
+  if (wish->set->space->refusal != NULL)
+    {
+      write_outcome (wish, "failed", "the space's ledger was written by a newer release");
+      return TRUE;
+    }
+  outcome = wish->kind->look (wish, &reason);
+  if (outcome != NULL)
+    write_outcome (wish, outcome, reason);
+  return outcome != NULL;
+}
+
+void
+wishes_turn (Wishes *wishes)
+{
+  gint64 now = lk_clock_steady (wishes->account->clock);
+
+  if (!wishes->started)
+    return;
+  if (wishes->changed || now >= wishes->look_at)
+    {
+      wishes->changed = FALSE;
+      wishes->look_at = now + LOOK_MS;
+      for (guint i = 0; i < wishes->sets->len; i++)
+        scan (wishes->sets->pdata[i]);
+    }
+  (void) g_hash_table_foreach_remove (wishes->running, look_at, NULL);
+}
+
+/* --- listings --------------------------------------------------------------------------------- */
+
+static void
+set_listing (Wishes *wishes, const StateSpace *space, Listing from, Listing to)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, wishes->running);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((Wish *) value)->set->space == space && ((Wish *) value)->listing == from)
+      ((Wish *) value)->listing = to;
+}
+
+void
+wishes_listing_begun (Wishes *wishes, StateSpace *space)
+{
+  set_listing (wishes, space, LISTING_WANTED, LISTING_BEGUN);
+}
+
+void
+wishes_listed (Wishes *wishes, StateSpace *space, gboolean ok)
+{
+  set_listing (wishes, space, LISTING_BEGUN, ok ? LISTING_DONE : LISTING_FAILED);
+}
+
+void
+wishes_foreign_row (Wishes *wishes, StateSpace *space, const LkKisiAssignment *row)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, wishes->running);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Wish *wish = value;
+      if (wish->set->space == space && wish->listing == LISTING_BEGUN
+          && wish->kind->foreign_row != NULL)
+        wish->kind->foreign_row (wish, row);
+    }
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static void
+set_free (gpointer data)
+{
+  WishSet *set = data;
+
+  lk_table_free (set->table);
+  g_free (set);
+}
+
+Wishes *
+wishes_new (gpointer data)
+{
+  Wishes *wishes = g_new0 (Wishes, 1);
+  Account *account = data;
+  LkProgram *program = account->program;
+  const GPtrArray *spaces = state_spaces (account->state);
+
+  wishes->account = account;
+  wishes->running = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, wish_free);
+  wishes->sets = g_ptr_array_new_with_free_func (set_free);
+  for (guint i = 0; i < spaces->len; i++)
+    {
+      WishSet *set = g_new0 (WishSet, 1);
+      g_autofree char *topic = NULL;
+
+      set->wishes = wishes;
+      set->space = spaces->pdata[i];
+      topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)), LK_KIND_CONTROL,
+                             set->space->config->code);
+      set->table = lk_table_new (lk_program_reader (program), lk_program_producer (program), topic,
+                                 1, &ops, set);
+      g_ptr_array_add (wishes->sets, set);
+      lk_table_follow_all (set->table);
+    }
+  return wishes;
+}
+
+void
+wishes_stop (Wishes *wishes)
+{
+  wishes->started = FALSE;
+  g_hash_table_remove_all (wishes->running);
+}
+
+void
+wishes_free (Wishes *wishes)
+{
+  if (wishes == NULL)
+    return;
+  wishes_stop (wishes);
+  g_hash_table_unref (wishes->running);
+  g_ptr_array_unref (wishes->sets);
+  g_free (wishes);
+}
+
+void
+wishes_start (Wishes *wishes)
+{
+  wishes->started = wishes->changed = TRUE;
+}
+
+void
+wishes_refresh (Wishes *wishes)
+{
+  for (guint i = 0; i < wishes->sets->len; i++)
+    lk_table_refresh (((WishSet *) wishes->sets->pdata[i])->table, 0);
+}
+
+gboolean
+wishes_are_loaded (const Wishes *wishes)
+{
+  for (guint i = 0; i < wishes->sets->len; i++)
+    if (!lk_table_is_all_loaded (((WishSet *) wishes->sets->pdata[i])->table))
+      return FALSE;
+  return TRUE;
+}
+
+guint
+wishes_pending (const Wishes *wishes)
+{
+  guint pending = 0;
+
+  for (guint i = 0; i < wishes->sets->len; i++)
+    pending += lk_table_pending (((WishSet *) wishes->sets->pdata[i])->table, -1);
+  return pending;
+}
