@@ -248,6 +248,13 @@ show_queue (const Account *account)
   for (guint c = 0; c < PLAN_CLASSES; c++)
     lk_metric_set (LK_M_QUEUE, queue_length (account->queue, (PlanClass) c),
                    account->config->account, names[c], NULL);
+  for (guint c = PLAN_LOSS_DUE; c <= PLAN_GAIN_DUE; c++)
+    {
+      LkTime due = queue_oldest_due (account->queue, (PlanClass) c);
+      gint64 late = due == LK_TIME_NONE ? 0 : MAX (0, account_wall (account) - due);
+      lk_metric_set (LK_M_OLDEST_DUE, (double) late / 1000, account->config->account, names[c],
+                     NULL);
+    }
   lk_metric_set (LK_M_BUSY, g_hash_table_size (account->jobs), account->config->account, NULL);
 }
 

@@ -122,9 +122,13 @@ note_waiting (Person *person, gboolean waits)
 }
 
 static void
-enqueue (Account *account, Person *person, PlanAction *action)
+enqueue (Account *account, Person *person, LkTime now, PlanAction *action)
 {
   LkTime start = action->start_at;
+
+  /* Due is due since it first was, however often it is planned. */
+  if (person->queued.iter != NULL && person->queued.class == action->class && action->due == now)
+    action->due = MIN (action->due, person->queued.due);
 
   if (person->retry_at != LK_TIME_NONE)
     start = start == LK_TIME_NONE ? person->retry_at : MAX (start, person->retry_at);
@@ -218,7 +222,7 @@ plan_person (Account *account, Person *person)
   if (action.kind == PLAN_NOTHING)
     queue_remove (account->queue, &person->queued);
   else
-    enqueue (account, person, &action);
+    enqueue (account, person, now, &action);
   state_facts_clear (&facts);
 }
 

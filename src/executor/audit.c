@@ -8,6 +8,7 @@
 #include "audit.h"
 
 #include "share.h"
+#include "sightings.h"
 
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
@@ -16,15 +17,6 @@
 #define SHARE 20    /* percent of the rate that the audit may insist on */
 #define APART_MS (10 * LK_MINUTE)
 #define TRIES 5 /* of one group, in a row, before a round goes on without it */
-
-/* A surplus row. */
-typedef struct
-{
-  gint64 right_id, group;
-  gint64 first;     /* steady ms */
-  guint look;       /* the listing that it was last in */
-  gboolean settled; /* seen long enough; the next round of all groups comes to it again */
-} Sighting;
 
 typedef enum
 {
@@ -61,8 +53,7 @@ struct _Audit
   gint64 next_at;    /* steady ms: the next round of all groups */
   gint64 not_before; /* steady ms: after a failure */
   GQueue requests;   /* StateSpace* */
-  GHashTable *seen;  /* Sighting, by right_id */
-  guint looks;
+  Sightings *surplus;
   Round round;
   LkKisiCall *call;
   LkTimer *wake;
@@ -95,7 +86,7 @@ audit_new (LkProgram *program, const LkConfigKisi *config, LkKisi *kisi, LkBudge
   audit->clock = lk_program_clock (program);
   audit->share = (Share){ .reserve = RESERVE, .percent = SHARE };
   audit->round.groups = g_array_new (FALSE, FALSE, sizeof (gint64));
-  audit->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, g_free);
+  audit->surplus = sightings_new ();
   audit->drift = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_queue_init (&audit->requests);
   lk_backoff_init (&audit->backoff, LK_SECOND, 5 * LK_MINUTE, 0);
@@ -137,7 +128,7 @@ audit_stop (Audit *audit)
   lk_timers_cancel (lk_program_timers (audit->program), g_steal_pointer (&audit->wake));
   end_round (audit);
   g_queue_clear (&audit->requests);
-  g_hash_table_remove_all (audit->seen);
+  sightings_clear (audit->surplus);
   audit->started = FALSE;
 }
 
@@ -148,7 +139,7 @@ audit_free (Audit *audit)
     return;
   audit_stop (audit);
   g_array_unref (audit->round.groups);
-  g_hash_table_unref (audit->seen);
+  sightings_free (audit->surplus);
   g_hash_table_unref (audit->drift);
   g_free (audit);
 }
@@ -180,39 +171,12 @@ apart (const Audit *audit)
   return MIN (APART_MS, audit->config->audit_interval);
 }
 
-/* Whether the surplus ROW has been seen for long enough. */
+/* Whether the surplus ROW has been seen for long enough. Where somebody asked, once is. */
 static gboolean
-is_seen_twice (Audit *audit, const LkKisiAssignment *row)
+is_seen_enough (Audit *audit, const LkKisiAssignment *row)
 {
-  Sighting *sighting = g_hash_table_lookup (audit->seen, &row->id);
-
-  if (sighting == NULL)
-    {
-      sighting = g_new0 (Sighting, 1);
-      sighting->right_id = row->id;
-      sighting->group = row->group_id;
-      sighting->first = steady (audit);
-      g_hash_table_insert (audit->seen, &sighting->right_id, sighting);
-    }
-  sighting->look = audit->looks;
-  if (audit->round.kind != ROUND_REQUEST && steady (audit) - sighting->first < apart (audit))
-    return FALSE;
-  sighting->settled = TRUE;
-  return TRUE;
-}
-
-/* Those of GROUP that this look did not find are over. */
-static void
-forget_unseen (Audit *audit, gint64 group)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, audit->seen);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (((const Sighting *) value)->group == group
-        && ((const Sighting *) value)->look != audit->looks)
-      g_hash_table_iter_remove (&iter);
+  return sightings_see (audit->surplus, row->id, row->group_id, steady (audit),
+                        audit->round.kind == ROUND_REQUEST ? 0 : apart (audit));
 }
 
 /* Whose row it is; NULL: nobody's that the ledger knows. */
@@ -238,7 +202,7 @@ see (Audit *audit, StateSpace *space, const Drift *drift)
         audit->handler->foreign (space, drift->row, audit->data);
       return;
     }
-  if (drift->class == DRIFT_SURPLUS && !is_seen_twice (audit, drift->row))
+  if (drift->class == DRIFT_SURPLUS && !is_seen_enough (audit, drift->row))
     return;
   if (person == NULL || !state_is_enforced (space))
     return; /* shown by the counts, and by `latchkey drift` */
@@ -268,14 +232,14 @@ compare (Audit *audit, gint64 group, const LkKisiAnswer *answer)
   rights = state_rights (space, group);
   drift = drift_compare (group, answer->assignments, rights, audit->exclusive_user,
                          answer->started_at, lk_clock_wall (audit->clock));
-  audit->looks++;
+  sightings_begin (audit->surplus);
   for (guint i = 0; i < drift->len; i++)
     {
       const Drift *one = &g_array_index (drift, Drift, i);
       counts[one->class]++;
       see (audit, space, one);
     }
-  forget_unseen (audit, group);
+  sightings_end (audit->surplus, group);
 }
 
 /* --- rounds ----------------------------------------------------------------------------------- */
@@ -302,6 +266,8 @@ is_of_round (const Audit *audit, gint64 group)
 static void
 begin_round (Audit *audit, RoundKind kind, StateSpace *space)
 {
+  g_autoptr (GArray) groups = NULL;
+
   audit->round.kind = kind;
   audit->round.space = space;
   audit->round.began = lk_clock_wall (audit->clock);
@@ -310,44 +276,15 @@ begin_round (Audit *audit, RoundKind kind, StateSpace *space)
   audit->round.next = audit->round.tries = 0;
   g_array_set_size (audit->round.groups, 0);
   g_hash_table_remove_all (audit->drift);
-  if (kind == ROUND_SECOND_LOOK)
-    {
-      GHashTableIter iter;
-      gpointer value;
-
-      g_hash_table_iter_init (&iter, audit->seen);
-      while (g_hash_table_iter_next (&iter, NULL, &value))
-        want_group (audit, ((const Sighting *) value)->group);
-    }
-  else
-    {
-      g_autoptr (GArray) mapped = state_mapped_groups (audit->state);
-      for (guint i = 0; i < mapped->len; i++)
-        if (is_of_round (audit, g_array_index (mapped, gint64, i)))
-          want_group (audit, g_array_index (mapped, gint64, i));
-    }
+  groups = kind == ROUND_SECOND_LOOK ? sightings_groups (audit->surplus)
+                                     : state_mapped_groups (audit->state);
+  for (guint i = 0; i < groups->len; i++)
+    if (is_of_round (audit, g_array_index (groups, gint64, i)))
+      want_group (audit, g_array_index (groups, gint64, i));
   if (kind == ROUND_ALL)
     audit->handler->begun (audit->data);
   if (kind == ROUND_REQUEST)
     audit->handler->request_begun (space, audit->data);
-}
-
-/* Steady ms of the earliest second look; G_MAXINT64: none is due. */
-static gint64
-second_look_at (const Audit *audit)
-{
-  gint64 at = G_MAXINT64;
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, audit->seen);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const Sighting *sighting = value;
-      if (!sighting->settled)
-        at = MIN (at, sighting->first + apart (audit));
-    }
-  return at;
 }
 
 static void
@@ -362,7 +299,7 @@ choose_round (Audit *audit)
       audit->next_at = now + audit->config->audit_interval;
       begin_round (audit, ROUND_ALL, NULL);
     }
-  else if (now >= second_look_at (audit))
+  else if (now >= sightings_next (audit->surplus, apart (audit)))
     begin_round (audit, ROUND_SECOND_LOOK, NULL);
 }
 
@@ -381,23 +318,6 @@ show_drift (const Audit *audit)
     }
 }
 
-/* A second look that did not come to pass, since the group could not be listed, is not tried over
- * and over. */
-static void
-settle_sightings (Audit *audit)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, audit->seen);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Sighting *sighting = value;
-      if (steady (audit) - sighting->first >= apart (audit))
-        sighting->settled = TRUE;
-    }
-}
-
 static void
 finish_round (Audit *audit)
 {
@@ -405,7 +325,7 @@ finish_round (Audit *audit)
 
   end_round (audit);
   if (round.kind == ROUND_SECOND_LOOK)
-    settle_sightings (audit);
+    sightings_settle (audit->surplus, steady (audit), apart (audit));
   if (round.kind == ROUND_REQUEST)
     audit->handler->request_done (round.space, round.whole, audit->data);
   if (round.kind != ROUND_ALL)

@@ -96,6 +96,21 @@ queue_take (Queue *queue, LkTime now, gboolean (*may_start) (QueueItem *, gpoint
   return NULL;
 }
 
+/* The first of the class comes right behind all that are more urgent. */
+LkTime
+queue_oldest_due (const Queue *queue, PlanClass class)
+{
+  guint before = 0;
+
+  for (guint c = 0; c < class; c++)
+    before += queue->lengths[c];
+  if (queue->lengths[class] == 0)
+    return LK_TIME_NONE;
+  return ((const QueueItem *) g_sequence_get (
+              g_sequence_get_iter_at_pos (queue->sequence, (gint) before)))
+      ->due;
+}
+
 guint
 queue_length (const Queue *queue, PlanClass class)
 {

@@ -35,6 +35,8 @@ void queue_remove (Queue *queue, QueueItem *item);
 QueueItem *queue_take (Queue *queue, LkTime now, gboolean (*may_start) (QueueItem *, gpointer),
                        gpointer data, LkTime *out_next);
 
+/* When the longest due of a class began to be so; LK_TIME_NONE: none waits. */
+LkTime queue_oldest_due (const Queue *queue, PlanClass class);
 guint queue_length (const Queue *queue, PlanClass class);
 
 G_END_DECLS

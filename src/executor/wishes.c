@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Wishes from their record to their outcome; resync and forget.
+ * Wishes from their record to their outcome.
  */
 #include "wishes_internal.h"
 
@@ -80,8 +80,8 @@ rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer 
 static const LkTableOps ops
     = { .decode = decode, .free_entry = free_entry, .changed = changed, .rejected = rejected };
 
-static const LkOutcome *
-outcome_of (const WishSet *set, const char *wish_key, const char *program)
+const LkOutcome *
+wish_outcome (const WishSet *set, const char *wish_key, const char *program)
 {
   g_autofree char *key = g_strconcat (wish_key, "/", program, NULL);
   const ControlEntry *entry = lk_table_get (set->table, 0, key);
@@ -108,149 +108,6 @@ write_outcome (const Wish *wish, const char *outcome, const char *reason)
   if (!lk_table_put (set->table, 0, key, text->str, text->len, NULL, NULL, NULL, &error))
     lk_warning (LK_F (.space = set->space->config->code, .error = error, .event = "write_failed"),
                 "can't write what became of a wish; it is begun again");
-}
-
-/* --- resync ----------------------------------------------------------------------------------- */
-
-void
-wish_list (Wish *wish)
-{
-  wish->listing = LISTING_WANTED;
-  audit_request (wish_account (wish)->audit, wish->set->space);
-}
-
-static void
-resync_person (Wish *wish, Person *person)
-{
-  person->resync = TRUE;
-  person->retry_at = LK_TIME_NONE;
-  g_ptr_array_add (wish->people, person);
-  account_mark_dirty (person, wish_account (wish));
-}
-
-/* Where nothing is blocked there is nothing to be looked up: the groups' lists tell the rest. */
-static void
-resync_blocked (Person *person, gpointer data)
-{
-  Wish *wish = data;
-  const LkLedgerMember *known = state_member_record (person);
-
-  if (person->space == wish->set->space && known != NULL && known->n_blocked > 0)
-    resync_person (wish, person);
-}
-
-static void
-resync_begin (Wish *wish)
-{
-  Person *person = wish->member == 0 ? NULL : state_find_person (wish->set->space, wish->member);
-
-  if (person != NULL)
-    resync_person (wish, person);
-  if (wish->member != 0)
-    return;
-  state_foreach (wish_account (wish)->state, resync_blocked, wish);
-  wish_list (wish);
-}
-
-static const char *
-resync_look (Wish *wish, char **out_reason)
-{
-  if (wish->member != 0 && wish->people->len == 0)
-    {
-      *out_reason = g_strdup ("nothing is known of that member in this space");
-      return "refused";
-    }
-  for (guint i = 0; i < wish->people->len; i++)
-    {
-      const Person *person = wish->people->pdata[i];
-      if (person->resync || person->inspections != NULL)
-        return NULL;
-    }
-  if (wish->listing == LISTING_FAILED)
-    {
-      *out_reason = g_strdup ("a group could not be listed");
-      return "failed";
-    }
-  return wish->listing == LISTING_NONE || wish->listing == LISTING_DONE ? "done" : NULL;
-}
-
-static const WishKind wish_resync = { "resync", resync_begin, resync_look, NULL, NULL };
-
-/* --- forget ----------------------------------------------------------------------------------- */
-
-static gboolean
-has_live_right (const Person *person)
-{
-  g_autoptr (GArray) rights = state_rights_of (person);
-
-  for (guint i = 0; i < rights->len; i++)
-    if (g_array_index (rights, DriftRight, i).right->state != LK_RIGHT_ENDED)
-      return TRUE;
-  return FALSE;
-}
-
-static void
-forget_begin (Wish *wish)
-{
-  (void) wish; /* the poller publishes the person as deleted; the plan takes the rights away */
-}
-
-static const char *
-forget_look (Wish *wish, char **out_reason)
-{
-  const LkOutcome *poller = outcome_of (wish->set, wish->key, "poller");
-  const Person *person = state_find_person (wish->set->space, wish->member);
-  const CommandEntry *command = person == NULL ? NULL : state_member_command (person);
-
-  if (poller != NULL && poller->at >= wish->at && !g_str_equal (poller->outcome, "done"))
-    {
-      *out_reason = g_strdup ("the poller did not publish the person as deleted");
-      return "refused";
-    }
-  if (person == NULL)
-    return "done";
-  if (wish->set->space->config->observe && has_live_right (person))
-    {
-      *out_reason = g_strdup ("the space is only observed: its rights stay");
-      return "refused";
-    }
-  if (person->busy || (command != NULL && command->command.entitled) || has_live_right (person))
-    return NULL;
-  return "done";
-}
-
-static const WishKind wish_forget = { "forget", forget_begin, forget_look, NULL, NULL };
-
-static void
-collect_key (LkTable *table, gint32 partition, const char *key, gpointer entry, gpointer data)
-{
-  (void) table;
-  (void) partition;
-  (void) entry;
-  g_ptr_array_add (data, g_strdup (key));
-}
-
-/* When the workers have written the tombstones of all commands, those of the ledger follow. */
-static void
-erase (const WishSet *set, gint64 member)
-{
-  const Person *person = state_find_person (set->space, member);
-  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *first = g_strdup_printf ("%" G_GINT64_FORMAT, member);
-  guint commands;
-
-  if (person == NULL || person->busy || set->space->refusal != NULL)
-    return;
-  lk_table_foreach_of (set->space->commands, state_partition (person), first, collect_key, keys);
-  commands = keys->len;
-  g_ptr_array_set_size (keys, 0);
-  lk_table_foreach_of (set->space->ledger, state_partition (person), first, collect_key, keys);
-  if (commands > 0 || keys->len == 0 || has_live_right (person))
-    return;
-  for (guint i = 0; i < keys->len; i++)
-    /* A failure leaves it for the next look. */
-    (void) lk_table_put (set->space->ledger, state_partition (person), keys->pdata[i], NULL, 0,
-                         NULL, NULL, NULL, NULL);
 }
 
 /* --- from record to outcome ------------------------------------------------------------------- */
@@ -323,7 +180,7 @@ scan_entry (LkTable *table, gint32 partition, const char *key, gpointer data, gp
   (void) partition;
   if (entry->is_outcome || kind_of (entry->wish.wish) == NULL)
     return;
-  outcome = outcome_of (scan->set, key, PROGRAM);
+  outcome = wish_outcome (scan->set, key, PROGRAM);
   if (!lk_wish_is_over (&entry->wish, outcome))
     g_ptr_array_add (scan->open, g_strdup (key));
   else if (kind_of (entry->wish.wish) == &wish_forget && g_str_equal (outcome->outcome, "done"))
@@ -344,7 +201,7 @@ scan (WishSet *set)
       begin (set, open->pdata[i], kind_of (entry->wish.wish), &entry->wish);
     }
   for (guint i = 0; i < erasable->len; i++)
-    erase (set, g_array_index (erasable, gint64, i));
+    wish_forget_erase (set, g_array_index (erasable, gint64, i));
 }
 
 /* TRUE: it is over, or its record is gone. */
@@ -388,6 +245,13 @@ wishes_turn (Wishes *wishes)
 }
 
 /* --- listings --------------------------------------------------------------------------------- */
+
+void
+wish_list (Wish *wish)
+{
+  wish->listing = LISTING_WANTED;
+  audit_request (wish_account (wish)->audit, wish->set->space);
+}
 
 static void
 set_listing (Wishes *wishes, const StateSpace *space, Listing from, Listing to)

@@ -64,7 +64,16 @@ struct _WishKind
   void (*drop) (Wish *wish);                                     /* may be NULL */
 };
 
-extern const WishKind wish_adopt; /* wishes_adopt.c */
+extern const WishKind wish_adopt;  /* wishes_adopt.c */
+extern const WishKind wish_resync; /* wishes_resync.c */
+extern const WishKind wish_forget; /* wishes_forget.c */
+
+/* After MEMBER was forgotten: when the workers have written the tombstones of all commands, those
+ * of the ledger follow. */
+void wish_forget_erase (const WishSet *set, gint64 member);
+
+/* What PROGRAM made of the wish of that key; NULL: nothing yet. Borrowed. */
+const LkOutcome *wish_outcome (const WishSet *set, const char *wish_key, const char *program);
 
 /* Lists the groups of the wish's space; `listing` tells. */
 void wish_list (Wish *wish);

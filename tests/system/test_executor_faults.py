@@ -98,6 +98,28 @@ def test_where_one_right_is_taken_the_next_window_follows_the_open_one(
     world.opens(ada, HOURS, *second)
 
 
+def test_that_one_right_is_taken_is_known_after_a_restart(new_account: World) -> None:
+    """Nobody finds it out once more: the window is changed, no second right is tried."""
+    world = new_account
+    world.sandbox.switch(kisi_duplicate_assignment="409")
+    ada, bob = members(2)
+    start, short, long = at(-60), at(3600), at(7200)
+    for person in (ada, bob):
+        world.join(person, claim(HOURS, start, short))
+        world.opens(person, HOURS, start, short)
+    world.claims(ada, "pass/1", claim(HOURS, start, long))
+    world.opens(ada, HOURS, start, long)
+    assert takes_one_right(world)
+    assert world.executor.terminate() == 0
+    world.executor.start()
+    world.executor.wait_ready()
+    right = world.rights(bob, HOURS)[0]["id"]
+    world.sandbox.clear_calls()
+    world.claims(bob, "pass/1", claim(HOURS, start, long))
+    assert world.opens(bob, HOURS, start, long)["id"] == right
+    assert world.calls("POST", "/role_assignments") == 0 and takes_one_right(world)
+
+
 def test_a_foreign_right_in_the_way_is_named_and_left(new_account: World) -> None:
     world = new_account
     world.sandbox.switch(kisi_duplicate_assignment="409", kisi_expired_assignments="dropped")

@@ -6,6 +6,7 @@
  */
 #include "../../src/executor/drift.h"
 #include "../../src/executor/plan.h"
+#include "../../src/executor/sightings.h"
 
 #define NOW (1000 * LK_SECOND)
 #define GROUP 7
@@ -155,6 +156,41 @@ test_all_groups (void)
     g_free ((LkRight *) g_array_index (rights, DriftRight, i).right);
 }
 
+/* Twice, ten minutes apart; a listing without it begins anew. */
+static void
+test_sightings (void)
+{
+  g_autoptr (Sightings) seen = sightings_new ();
+  g_autoptr (GArray) groups = NULL;
+
+  sightings_begin (seen);
+  g_assert_false (sightings_see (seen, 501, 7, 1000, 600));
+  g_assert_false (sightings_see (seen, 502, 7, 1000, 600));
+  sightings_end (seen, 7);
+  g_assert_cmpint (sightings_next (seen, 600), ==, 1600);
+  groups = sightings_groups (seen);
+  g_assert_cmpuint (groups->len, ==, 1);
+  g_assert_cmpint (g_array_index (groups, gint64, 0), ==, 7);
+
+  sightings_begin (seen); /* of another group: says nothing of these */
+  sightings_end (seen, 8);
+  sightings_begin (seen);
+  g_assert_false (sightings_see (seen, 501, 7, 1599, 600));
+  sightings_end (seen, 7);
+  sightings_begin (seen);
+  g_assert_true (sightings_see (seen, 501, 7, 1600, 600));
+  g_assert_false (sightings_see (seen, 502, 7, 1600, 600)); /* it was gone in between */
+  sightings_end (seen, 7);
+  g_assert_cmpint (sightings_next (seen, 600), ==, 2200);
+
+  sightings_settle (seen, 2200, 600); /* its group could not be listed */
+  g_assert_cmpint (sightings_next (seen, 600), ==, G_MAXINT64);
+  sightings_begin (seen);
+  g_assert_true (sightings_see (seen, 503, 7, 2200, 0)); /* somebody asked */
+  sightings_clear (seen);
+  g_assert_false (sightings_see (seen, 501, 7, 9000, 600));
+}
+
 /* A minute after it was intended, whatever was done to the clock since. */
 static void
 test_intent_due (void)
@@ -190,6 +226,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &rows[i], test_row);
     }
   g_test_add_func ("/drift/all-groups", test_all_groups);
+  g_test_add_func ("/sightings", test_sightings);
   g_test_add_func ("/intent-due", test_intent_due);
   return g_test_run ();
 }

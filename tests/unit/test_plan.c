@@ -326,6 +326,9 @@ test_queue (void)
   queue_put (queue, &c, PLAN_GAIN_DUE, 9, LK_TIME_NONE);
   queue_put (queue, &d, PLAN_LOSS_DUE, 99, 50);
   g_assert_cmpuint (queue_length (queue, PLAN_GAIN_DUE), ==, 2);
+  g_assert_cmpint (queue_oldest_due (queue, PLAN_GAIN_DUE), ==, 9);
+  g_assert_cmpint (queue_oldest_due (queue, PLAN_LOSS_DUE), ==, 99);
+  g_assert_cmpint (queue_oldest_due (queue, PLAN_FUTURE), ==, LK_TIME_NONE);
   /* The loss is first but may not start yet. */
   g_assert_true (queue_take (queue, 20, NULL, NULL, &next) == &c);
   g_assert_cmpint (next, ==, 50);
