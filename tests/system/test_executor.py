@@ -227,6 +227,23 @@ def test_an_address_that_changes_while_it_is_looked_for(world: World) -> None:
     wait_for(lambda: world.sandbox.rights(email=old), "who has the old address next gets theirs")
 
 
+def test_a_changed_address_is_another_user(world: World) -> None:
+    """KISI cannot change it: granted there first, then revoked here; and nobody is deleted."""
+    (ada,) = members(1)
+    new = f"new{ada}@example.org"
+    world.join(ada, claim(HOURS))
+    old = world.opens(ada, HOURS)
+    world.member(ada, email=new)
+    wait_for(lambda: not world.rights(ada), "nothing is left under the old address")
+    (right,) = world.sandbox.rights(email=new)
+    assert right["group_id"] == HOURS and right["assignee_id"] != old["assignee_id"]
+    order = [call["method"] for call in world.sandbox.call_log() if call["service"] == "kisi"
+             and call["method"] in ("POST", "DELETE")]
+    assert order[-3:] == ["POST", "POST", "DELETE"], order[-6:]
+    assert world.sandbox.kisi_rows("users", id=old["assignee_id"])
+    assert world.sandbox.invitations()[new] == 1 == world.mails(ada)
+
+
 # -- answers ---------------------------------------------------------------------------------------
 
 
