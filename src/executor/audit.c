@@ -194,7 +194,9 @@ see (Audit *audit, StateSpace *space, const Drift *drift)
   Person *person = person_of (space, drift);
   LkWindow window = drift->row != NULL ? drift->row->window : drift->right->window;
   gboolean open = lk_window_contains (window, lk_clock_wall (audit->clock));
-  PlanClass class = PLAN_FUTURE;
+  /* Not before what is planned as urgently: a row that can't be read must not hold its person up.
+   */
+  PlanClass class = open ? PLAN_GAIN_DUE : PLAN_FUTURE;
 
   if (drift->class == DRIFT_FOREIGN)
     {
@@ -206,8 +208,6 @@ see (Audit *audit, StateSpace *space, const Drift *drift)
     return;
   if (person == NULL || !state_is_enforced (space))
     return; /* shown by the counts, and by `latchkey drift` */
-  if (open)
-    class = drift->class == DRIFT_MISSING ? PLAN_GAIN_DUE : PLAN_LOSS_DUE;
   if (state_inspect (person, drift->row != NULL ? drift->row->id : drift->right->right_id,
                      PLAN_ADOPT_NO, class))
     audit->handler->found (person, audit->data);
