@@ -34,7 +34,7 @@ cli_services_open (Cli *cli, const LkConfigNexudus *nexudus, const LkConfigKisi 
     }
   if (kisi != NULL)
     {
-      const LkBudgetWindow window = { LK_SECOND, kisi->requests_per_second };
+      const LkBudgetWindow window = { LK_KISI_RATE_MS, kisi->requests_per_second };
       if (!can_read (kisi->key_file, error))
         return NULL;
       services->kisi_budget = lk_budget_new (cli->clock, &window, 1);

@@ -169,7 +169,7 @@ account_is_idle (Account *account)
 Account *
 account_new (LkProgram *program, const LkConfigKisi *config)
 {
-  const LkBudgetWindow window = { LK_SECOND, config->requests_per_second };
+  const LkBudgetWindow window = { LK_KISI_RATE_MS, config->requests_per_second };
   Account *account = g_new0 (Account, 1);
 
   account->program = program;
@@ -319,7 +319,7 @@ account_turn (Account *account)
 void
 account_reloaded (Account *account)
 {
-  const LkBudgetWindow window = { LK_SECOND, account->config->requests_per_second };
+  const LkBudgetWindow window = { LK_KISI_RATE_MS, account->config->requests_per_second };
 
   lk_budget_set (account->budget, &window, 1);
   if (!account->acting)

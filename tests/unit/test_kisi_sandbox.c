@@ -236,7 +236,7 @@ start_sandbox (void)
 static void
 begin (void)
 {
-  const LkBudgetWindow window = { 1000, 5 };
+  const LkBudgetWindow window = { LK_KISI_RATE_MS, 5 };
 
   world.folder = g_dir_make_tmp ("kisi-sandbox-XXXXXX", NULL);
   g_assert_nonnull (world.folder);
@@ -497,6 +497,7 @@ throttled (void)
       load ("");
       side_do ("PUT", "/switches", switches[i]);
       side_do ("PUT", "/limits", "{\"kisi_per_second\":1}");
+      side_do ("PUT", "/clock", "{\"advance_ms\":2000}"); /* what came before is long ago */
       wait_for_rate ();
       lk_kisi_whoami (world.kisi, keep, NULL);
       {
