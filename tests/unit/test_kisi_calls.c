@@ -925,7 +925,7 @@ one_set_a_second (Fixture *f, gconstpointer data)
   f->answers = 0;
   list_events (f);
   run (f);
-  g_assert_cmpint (lk_clock_wall (&f->clock.clock), ==, NOW + 1000);
+  g_assert_cmpint (lk_clock_wall (&f->clock.clock), ==, NOW + LK_KISI_RATE_MS);
 }
 
 int

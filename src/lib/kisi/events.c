@@ -13,7 +13,7 @@
 
 #define SET_LIMIT      200
 #define SET_PAGES_MAX  500
-#define SET_EVERY_MS   1000 /* KISI takes one new set a second */
+#define SET_EVERY_MS LK_KISI_RATE_MS /* KISI takes one new set a second */
 #define POLL_FIRST_MS  500
 #define POLL_CAP_MS    5000
 #define POLL_WITHIN_MS 60000
