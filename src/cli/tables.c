@@ -140,12 +140,6 @@ static const LkTableOps ops = {
 
 /* --- spaces ---------------------------------------------------------------------------------- */
 
-static int
-partitions_of (LkKind kind, const LkConfigSpace *space)
-{
-  return kind == LK_KIND_RULES ? 1 : space->partitions;
-}
-
 typedef struct
 {
   const GPtrArray *tables; /* LkTable* */
@@ -203,7 +197,7 @@ open_space (Cli *cli, const LkConfigSpace *config, guint kinds, gint64 member, G
     {
       if (!(kinds & (1u << k)))
         continue;
-      int partitions = partitions_of ((LkKind) k, config);
+      int partitions = lk_kind_partitions ((LkKind) k, config->partitions);
       space->tables[k] = open_table (cli, (LkKind) k, config->code, partitions);
       g_ptr_array_add (tables, space->tables[k]);
       if (member > 0 && partitions > 1)

@@ -11,7 +11,6 @@
 #include <latchkey/base/metrics.h>
 #include <latchkey/model/headers.h>
 
-#define PARTITIONS 3   /* of access-reports (design §3) */
 #define SEEN_MAX 65536 /* events whose reports are out; far more than 25 hours of doors */
 
 typedef struct
@@ -244,6 +243,8 @@ send_report (LkPublisher *publisher, const Space *space, const LkAccessReport *r
 {
   g_autoptr (GError) error = NULL;
   LkHeaders headers = { .type = "access.report", .source = space->ce_source };
+  const gint32 partitions
+      = lk_kind_partitions (LK_KIND_ACCESS_REPORTS, space->config->partitions);
   char key[LK_KEY_MAX];
   gsize len = (gsize) g_snprintf (key, sizeof key, "door/%" G_GINT64_FORMAT, report->door_id);
   Ack *ack = g_new0 (Ack, 1);
@@ -257,7 +258,7 @@ send_report (LkPublisher *publisher, const Space *space, const LkAccessReport *r
   *ack = (Ack){ publisher, g_strdup (report->id), space };
   g_hash_table_add (publisher->acks, ack);
   if (lk_producer_send (publisher->producer, space->topic,
-                        lk_partition_of_key (key, len, PARTITIONS), key, len, publisher->text->str,
+                        lk_partition_of_key (key, len, partitions), key, len, publisher->text->str,
                         publisher->text->len, &headers, acknowledged, ack, &error))
     return TRUE;
   g_hash_table_remove (publisher->acks, ack);

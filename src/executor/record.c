@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define CHANGES_PARTITIONS 3 /* of access-changes (topics/) */
-
 static LkTime
 now (const Person *person)
 {
@@ -110,6 +108,8 @@ record_change (Person *person, LkAccessChange *change, const char *name, LkAckFu
   g_autoptr (GError) error = NULL;
   g_autofree char *id = g_strdup_printf ("%s/%" G_GINT64_FORMAT "/%s", person->space->config->code,
                                          person->member, name);
+  const gint32 partitions
+      = lk_kind_partitions (LK_KIND_ACCESS_CHANGES, person->space->config->partitions);
   char key[32];
   LkHeaders headers = { 0 };
 
@@ -122,8 +122,8 @@ record_change (Person *person, LkAccessChange *change, const char *name, LkAckFu
   lk_headers_id (&headers, headers.type, id, 0, 0, 0);
   lk_access_change_write (change, text);
   if (!lk_producer_send (producer, person->space->changes_topic,
-                         lk_partition_of_member (person->member, CHANGES_PARTITIONS), key,
-                         strlen (key), text->str, text->len, &headers, func, data, &error)
+                         lk_partition_of_member (person->member, partitions), key, strlen (key),
+                         text->str, text->len, &headers, func, data, &error)
       && func != NULL)
     func (-1, error, data);
 }

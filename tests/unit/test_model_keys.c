@@ -46,6 +46,51 @@ test_member_goes_by_its_decimal_id (void)
     }
 }
 
+/* "partitions: 3" or "partitions: per_member" of the file of TOPICS that declares KIND. */
+static char *
+declared_partitions (const char *kind)
+{
+  g_autofree char *folder = g_build_filename (LK_SOURCE_DIR, "topics", NULL);
+  g_autofree char *ending = g_strdup_printf ("-%s.yaml", kind);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *text = NULL;
+      const char *found;
+
+      /* "20-rules.yaml": two digits before the kind. */
+      if (strlen (name) != 2 + strlen (ending) || !g_str_has_suffix (name, ending))
+        continue;
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      found = strstr (text, "\npartitions: ");
+      g_assert_nonnull (found);
+      found += strlen ("\npartitions: ");
+      return g_strndup (found, strcspn (found, "\n"));
+    }
+  return NULL;
+}
+
+static void
+test_partitions_are_as_the_files_say (void)
+{
+  for (int kind = 0; kind < LK_KIND_COUNT_; kind++)
+    {
+      g_autofree char *declared = declared_partitions (lk_kind_name ((LkKind) kind));
+      g_autofree char *ours = g_strdup_printf ("%d", lk_kind_partitions ((LkKind) kind, 7));
+
+      g_test_message ("%s: %s", lk_kind_name ((LkKind) kind), declared);
+      g_assert_nonnull (declared);
+      if (g_str_equal (declared, "per_member"))
+        g_assert_cmpstr (ours, ==, "7");
+      else
+        g_assert_cmpstr (ours, ==, declared);
+    }
+}
+
 static void
 test_topics (void)
 {
@@ -59,12 +104,12 @@ test_topics (void)
 
   for (guint i = 0; i < LK_KIND_COUNT_; i++)
     {
-      g_autofree char *topic = lk_topic_name ("a.b", (LkKind)i, "moncloa");
+      g_autofree char *topic = lk_topic_name ("a.b", (LkKind) i, "moncloa");
 
       g_assert_true (lk_topic_parse (topic, "a.b", &kind, &scope));
       g_assert_cmpint (kind, ==, i);
       g_assert_cmpstr (scope, ==, "moncloa");
-      g_assert_true (lk_kind_parse (lk_kind_name ((LkKind)i), &kind));
+      g_assert_true (lk_kind_parse (lk_kind_name ((LkKind) i), &kind));
       g_assert_cmpint (kind, ==, i);
     }
   g_assert_true (lk_topic_parse ("latchkey.access-reports.chamberi", "latchkey", &kind, &scope));
@@ -282,6 +327,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/keys/partitioner-is-kafkas", test_partitioner_is_kafkas);
   g_test_add_func ("/keys/member-goes-by-its-decimal-id", test_member_goes_by_its_decimal_id);
+  g_test_add_func ("/keys/partitions-are-as-the-files-say", test_partitions_are_as_the_files_say);
   g_test_add_func ("/keys/topics", test_topics);
   g_test_add_func ("/keys/parse", test_key_parse);
   g_test_add_func ("/keys/parse-ends-where-it-ends", test_key_ends_where_it_ends);

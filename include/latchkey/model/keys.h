@@ -30,6 +30,10 @@ typedef enum
 const char *lk_kind_name (LkKind kind); /* "access-changes" */
 gboolean lk_kind_parse (const char *name, LkKind *out);
 
+/* How many partitions a topic of KIND has: the five per-member kinds as many as their space says
+ * (OF_SPACE), each other kind a number of its own (design §3; topics/ has the same numbers). */
+gint32 lk_kind_partitions (LkKind kind, gint32 of_space);
+
 /* "<prefix>.<kind>.<space or account>"; free with g_free. */
 char *lk_topic_name (const char *prefix, LkKind kind, const char *scope);
 /* The other way; OUT_SCOPE is borrowed from TOPIC. FALSE when it is not one of ours. */

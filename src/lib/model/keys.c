@@ -11,33 +11,46 @@
 
 #define ID_TEXT 24
 
-static const char *const kind_names[LK_KIND_COUNT_] = {
-  [LK_KIND_MEMBERS] = "members",
-  [LK_KIND_PASSES] = "passes",
-  [LK_KIND_BOOKINGS] = "bookings",
-  [LK_KIND_RULES] = "rules",
-  [LK_KIND_COMMANDS] = "commands",
-  [LK_KIND_LEDGER] = "ledger",
-  [LK_KIND_CONTROL] = "control",
-  [LK_KIND_ACCESS_CHANGES] = "access-changes",
-  [LK_KIND_ACCESS_REPORTS] = "access-reports",
-  [LK_KIND_REJECTS] = "rejects",
-  [LK_KIND_NEXUDUS_ACCOUNT] = "nexudus-account",
-  [LK_KIND_KISI_ACCOUNT] = "kisi-account",
+#define PER_MEMBER 0 /* as many as the space says */
+
+static const struct
+{
+  const char *name;
+  gint32 partitions;
+} kinds[LK_KIND_COUNT_] = {
+  [LK_KIND_MEMBERS] = { "members", PER_MEMBER },
+  [LK_KIND_PASSES] = { "passes", PER_MEMBER },
+  [LK_KIND_BOOKINGS] = { "bookings", PER_MEMBER },
+  [LK_KIND_RULES] = { "rules", 1 },
+  [LK_KIND_COMMANDS] = { "commands", PER_MEMBER },
+  [LK_KIND_LEDGER] = { "ledger", PER_MEMBER },
+  [LK_KIND_CONTROL] = { "control", 1 },
+  [LK_KIND_ACCESS_CHANGES] = { "access-changes", 3 },
+  [LK_KIND_ACCESS_REPORTS] = { "access-reports", 3 },
+  [LK_KIND_REJECTS] = { "rejects", 1 },
+  [LK_KIND_NEXUDUS_ACCOUNT] = { "nexudus-account", 1 },
+  [LK_KIND_KISI_ACCOUNT] = { "kisi-account", 1 },
 };
 
 const char *
 lk_kind_name (LkKind kind)
 {
   g_assert ((guint)kind < LK_KIND_COUNT_);
-  return kind_names[kind];
+  return kinds[kind].name;
+}
+
+gint32
+lk_kind_partitions (LkKind kind, gint32 of_space)
+{
+  g_assert ((guint)kind < LK_KIND_COUNT_);
+  return kinds[kind].partitions == PER_MEMBER ? of_space : kinds[kind].partitions;
 }
 
 static gboolean
 kind_parse (const char *name, gsize len, LkKind *out)
 {
   for (guint i = 0; i < LK_KIND_COUNT_; i++)
-    if (strlen (kind_names[i]) == len && memcmp (kind_names[i], name, len) == 0)
+    if (strlen (kinds[i].name) == len && memcmp (kinds[i].name, name, len) == 0)
       {
         *out = (LkKind)i;
         return TRUE;

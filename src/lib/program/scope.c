@@ -3,25 +3,6 @@
  */
 #include "scope.h"
 
-static int
-expected_partitions (LkKind kind, const LkConfigSpace *space)
-{
-  switch (kind)
-    {
-    case LK_KIND_RULES:
-    case LK_KIND_CONTROL:
-    case LK_KIND_REJECTS:
-    case LK_KIND_NEXUDUS_ACCOUNT:
-    case LK_KIND_KISI_ACCOUNT:
-      return 1;
-    case LK_KIND_ACCESS_CHANGES:
-    case LK_KIND_ACCESS_REPORTS:
-      return 3;
-    default:
-      return space->partitions;
-    }
-}
-
 static const char *
 account_name (const LkScoped *scoped, gconstpointer account)
 {
@@ -43,13 +24,14 @@ lk_scope_topics (const LkScoped *scoped, guint uses)
           g_hash_table_insert (topics,
                                lk_topic_name (scoped->prefix, use->kind,
                                               account_name (scoped, scoped->accounts->pdata[i])),
-                               GINT_TO_POINTER (1));
+                               GINT_TO_POINTER (lk_kind_partitions (use->kind, 0)));
       else
         for (guint i = 0; i < scoped->spaces->len; i++)
           {
             const LkConfigSpace *space = scoped->spaces->pdata[i];
-            g_hash_table_insert (topics, lk_topic_name (scoped->prefix, use->kind, space->code),
-                                 GINT_TO_POINTER (expected_partitions (use->kind, space)));
+            g_hash_table_insert (
+                topics, lk_topic_name (scoped->prefix, use->kind, space->code),
+                GINT_TO_POINTER (lk_kind_partitions (use->kind, space->partitions)));
           }
     }
   return topics;
