@@ -139,6 +139,46 @@ test_long_texts (void)
   g_assert_cmpstr (error->message, ==, "CoworkerContractUniqueId: over 128 bytes");
 }
 
+static json_t *
+row_of (const LkNexudusPage *page, size_t i)
+{
+  return json_array_get (page->records, i);
+}
+
+/* The others are read, and its id is known: it is there, and what it says is not. */
+static void
+test_a_row_that_is_no_json (void)
+{
+  static const char *const bad[] = {
+    "{\"Id\": 2, \"Active\":true,\"FullName\":\"a\\u0000b\"}",
+    "{\"FullName\":\"\\ud800 { [ \\\" , \",\"Active\":true,\"Id\":2 }",
+    "{\"Id\":2,\"Active\":true,\"Active\":false}",
+    "{\"Id\":2,\"Active\":true,\"FullName\":\"\xff\"}",
+    "{\"Id\":2,\"Active\":yes,\"Team\":{\"Id\":7}}",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+          "{\"CurrentPage\":1, \"Records\" : [ {\"Id\":1,\"Active\":true}, %s ,\n"
+          "{\"Id\":3,\"Active\":true}],\"TotalItems\":3,\"TotalPages\":1}",
+          bad[i]);
+      LkNexudusPage page;
+      g_auto (LkNexudusCoworker) first = { 0 }, second = { 0 }, third = { 0 };
+      g_autoptr (GError) error = NULL;
+      g_assert_true (lk_nexudus_page_parse (&page, text, strlen (text), 1, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (json_array_size (page.records), ==, 3);
+      g_assert_true (lk_nexudus_coworker_read (&first, row_of (&page, 0), NULL));
+      g_assert_true (lk_nexudus_coworker_read (&third, row_of (&page, 2), NULL));
+      g_assert_cmpint (json_integer_value (json_object_get (row_of (&page, 1), "Id")), ==, 2);
+      g_assert_false (lk_nexudus_coworker_read (&second, row_of (&page, 1), &error));
+      g_test_message ("%s", error->message);
+      g_assert_true (g_str_has_prefix (error->message, "the row of id 2: not JSON: "));
+      lk_nexudus_page_clear (&page);
+    }
+}
+
 static void
 test_wait_of_text (void)
 {
@@ -177,6 +217,7 @@ main (int argc, char **argv)
   g_test_add_func ("/nexudus/pages", test_pages);
   g_test_add_func ("/nexudus/rows", test_rows);
   g_test_add_func ("/nexudus/long-texts", test_long_texts);
+  g_test_add_func ("/nexudus/a-row-that-is-no-json", test_a_row_that_is_no_json);
   g_test_add_func ("/nexudus/wait-of-text", test_wait_of_text);
   g_test_add_func ("/nexudus/minute", test_minute);
   return g_test_run ();

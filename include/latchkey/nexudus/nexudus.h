@@ -112,7 +112,8 @@ void lk_nexudus_turn (LkNexudus *nexudus);           /* each turn of the loop */
 /* "from_Coworker_UpdatedOn" style value: TIME down to its minute, UTC, as the API documents it. */
 char *lk_nexudus_minute (LkTime time);
 
-/* One page as the API sends it, checked and taken apart; pure, for corpora and fuzzing. */
+/* One page as the API sends it, checked and taken apart; pure, for corpora and fuzzing. A row that
+ * alone is no JSON is left in as LK_NEXUDUS_UNREADABLE (rows.h). */
 typedef struct
 {
   json_t *root, *records; /* records is borrowed from root */

@@ -14,6 +14,10 @@
 
 G_BEGIN_DECLS
 
+/* In a row that is nothing but its Id, since it was no JSON that we read: why. Each reader refuses
+ * it with that. */
+#define LK_NEXUDUS_UNREADABLE "$unreadable"
+
 typedef struct
 {
   gint64 id, business; /* business: InvoicingBusinessId; 0: none */

@@ -6,6 +6,8 @@
  */
 #include <latchkey/nexudus/nexudus.h>
 
+#include "salvage.h"
+
 #include <latchkey/model/json.h>
 #include <string.h>
 
@@ -45,12 +47,18 @@ lk_nexudus_check_success (json_t *root, GError **error)
 gboolean
 lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page, GError **error)
 {
+  g_autoptr (GError) local = NULL;
   gint64 current = 0, size = 0;
 
   *out = (LkNexudusPage){ 0 };
-  out->root = lk_json_parse (body, len, LK_HTTP_BODY_MAX, error);
+  out->root = lk_json_parse (body, len, LK_HTTP_BODY_MAX, &local);
+  if (out->root == NULL && len <= LK_HTTP_BODY_MAX)
+    out->root = lk_nexudus_salvage (body, len);
   if (out->root == NULL)
-    return FALSE;
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
   if (!json_is_object (out->root))
     (void) lk_fail (error, LK_ERROR_RETRY, "expected an object with Records");
   else if (lk_nexudus_check_success (out->root, error)

@@ -19,8 +19,13 @@
 static gboolean
 get_id (json_t *row, gint64 *out, GError **error)
 {
+  const char *unreadable = json_string_value (json_object_get (row, LK_NEXUDUS_UNREADABLE));
+
   if (!lk_json_get_int (row, "Id", out, error))
     return FALSE;
+  if (unreadable != NULL)
+    return lk_fail (error, LK_ERROR_REJECT, "the row of id %" G_GINT64_FORMAT ": %s", *out,
+                    unreadable);
   if (*out <= 0)
     return lk_fail (error, LK_ERROR_REJECT,
                     "Id: expected a positive integer, got %" G_GINT64_FORMAT, *out);
