@@ -67,8 +67,7 @@ answer_partitions (LkKafka *kafka, Question *question)
 {
   const struct rd_kafka_metadata *metadata = NULL;
   rd_kafka_topic_t *topic = rd_kafka_topic_new (kafka->asker, question->topic, NULL);
-  rd_kafka_resp_err_t err
-      = rd_kafka_metadata (kafka->asker, 0, topic, &metadata, ASK_TIMEOUT_MS);
+  rd_kafka_resp_err_t err = rd_kafka_metadata (kafka->asker, 0, topic, &metadata, ASK_TIMEOUT_MS);
 
   rd_kafka_topic_destroy (topic);
   question->partitions = -1;
@@ -89,6 +88,18 @@ answer_partitions (LkKafka *kafka, Question *question)
     rd_kafka_metadata_destroy (metadata);
 }
 
+/* Asks the broker anew, whatever is known of TOPIC. */
+static void
+refresh_topic (rd_kafka_t *client, const char *name)
+{
+  const struct rd_kafka_metadata *metadata = NULL;
+  rd_kafka_topic_t *topic = rd_kafka_topic_new (client, name, NULL);
+
+  if (rd_kafka_metadata (client, 0, topic, &metadata, ASK_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_metadata_destroy (metadata);
+  rd_kafka_topic_destroy (topic);
+}
+
 static void
 answer_watermarks (LkKafka *kafka, Question *question)
 {
@@ -98,6 +109,14 @@ answer_watermarks (LkKafka *kafka, Question *question)
       = rd_kafka_query_watermark_offsets (client, question->topic, question->partition,
                                           &question->low, &question->high, ASK_TIMEOUT_MS);
 
+  /* A broker may answer for a topic just made before it knows its partitions; librdkafka 2.0.2
+   * keeps that answer and gives it for as long as it keeps any (seen over a minute). */
+  if (err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+    {
+      refresh_topic (client, question->topic);
+      err = rd_kafka_query_watermark_offsets (client, question->topic, question->partition,
+                                              &question->low, &question->high, ASK_TIMEOUT_MS);
+    }
   if (err != RD_KAFKA_RESP_ERR_NO_ERROR)
     (void) lk_fail (&question->error, lk_kafka_error_code (err), "%s/%d: %s", question->topic,
                     question->partition, rd_kafka_err2str (err));
