@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * Between check.c and check_log.c.
+ */
+#pragma once
+
+#include "check.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gint64 user, group;
+  LkWindow window;
+  LkTime at;
+  gboolean used; /* a create was sent for it */
+} SimIntent;
+
+typedef struct
+{
+  gint64 user, group;
+  LkTime at;
+} SimPlace;
+
+struct _SimCheck
+{
+  guint rate;
+  gint64 horizon;
+  GArray *intents;   /* SimIntent */
+  GArray *spoilt;    /* SimPlace */
+  GArray *refusals;  /* SimPlace */
+  GArray *sent;      /* LkTime of the last calls */
+  GHashTable *waits; /* process → LkTime* before which it must not call */
+  GHashTable *told;  /* "created/501" */
+  GHashTable *held;  /* ids of rights that the ledger says are held (gint64, owned) */
+  gboolean one_right;
+};
+
+/* A foreign right that is the same as what we meant to make, and younger: KISI can't tell them
+ * apart, and so can't we (design §6.5). */
+gboolean sim_check_looks_like_ours (const SimCheck *check, const SimRight *right);
+
+/* As KISI keeps it: whole seconds. */
+LkWindow sim_check_whole (LkWindow window);
+
+G_END_DECLS

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The deeds of a history, and the order of a run.
+ */
+#include "play.h"
+
+#include "check.h"
+#include "owners.h"
+#include "worker.h"
+
+#include <latchkey/base/log.h>
+#include <latchkey/model/keys.h>
+#include <string.h>
+
+#define REST_MS (3 * LK_HOUR)       /* longer than every wait that the executor knows (an hour) */
+#define CALM_MS (25 * LK_MINUTE)    /* around a look at rest nothing begins or ends */
+#define AGAIN_MS (2 * LK_MINUTE)    /* for reading everything again */
+#define OLD_ENOUGH (10 * LK_MINUTE) /* of a user to be deleted by hand: its record is written */
+
+static const char config_text[]
+    = "kafka: {brokers: \"localhost:9092\"}\n"
+      "nexudus: [{account: main, url: http://localhost, user: a, password_file: none}]\n"
+      "kisi: [{account: main, url: http://localhost, key_file: none, requests_per_second: 5,\n"
+      "        events_interval: 1h, audit_interval: 1h, resolve_after: 60s, invite: %s}]\n"
+      "spaces:\n"
+      "  - {code: moncloa, name: Moncloa, time_zone: Europe/Madrid, business: 1, place: 501,\n"
+      "     partitions: 2, horizon: 2d}\n"
+      "  - {code: dumbo, name: Dumbo, time_zone: America/New_York, business: 2, place: 502,\n"
+      "     partitions: 2, horizon: 2d}\n"
+      "dev: true\n";
+
+typedef struct
+{
+  SimWorld *world;
+  const SimHistory *history;
+  LkConfig *config;
+  SimWorker *worker;
+} Play;
+
+typedef struct
+{
+  Play *play;
+  const SimEvent *event;
+} Deed;
+
+/* --- by hand ---------------------------------------------------------------------------------- */
+
+static SimUser *
+user_of (Play *play, const SimEvent *event)
+{
+  const char *address = sim_worker_address (play->worker, event->space, event->member);
+
+  return address == NULL ? NULL : sim_service_user_of (play->world->service, address);
+}
+
+static const SimSaid *
+said_of (Play *play, guint space, gint64 member)
+{
+  const GPtrArray *people = sim_truth_people (play->world->truth);
+
+  for (guint i = 0; i < people->len; i++)
+    {
+      const SimPerson *person = people->pdata[i];
+      if (person->space == space && person->member == member)
+        return sim_person_now (person);
+    }
+  return NULL;
+}
+
+static void
+make_foreign (Play *play, const SimEvent *event)
+{
+  const char *address = sim_worker_address (play->worker, event->space, event->member);
+  const SimGift *gift = &event->claims[0];
+  gint64 group = sim_group_id (event->space, gift->group);
+  LkTime now = play->world->now;
+  LkWindow window
+      = { now + gift->from, gift->until == LK_TIME_NONE ? LK_TIME_NONE : now + gift->until };
+  const SimUser *user;
+  const SimSaid *said = said_of (play, event->space, event->member);
+  char text[64];
+
+  if (address == NULL || sim_service_group (play->world->service, group)->gone_at != LK_TIME_NONE)
+    return;
+  user = sim_service_make_user (play->world->service, address);
+  /* Half of them the very same that we should make. */
+  if (said != NULL && sim_said_gives (said, group, now)
+      && sim_throw (play->world, 2, "the same", user->id, group) == 0)
+    window = sim_said_run (said, group, now);
+  sim_count (play->world, SIM_FAULT_FOREIGN);
+  sim_note (play->world, "operator   gives user %" G_GINT64_FORMAT " group %" G_GINT64_FORMAT " %s",
+            user->id, group, sim_window_text (play->world, window, text));
+  (void) sim_service_make_right (play->world->service, user->id, group, window);
+}
+
+/* The rights of the member's user in the space that are ours, or that are not. */
+static void
+drop_rights (Play *play, const SimEvent *event, gboolean ours, guint most)
+{
+  const GPtrArray *rights = sim_service_rights (play->world->service);
+  const SimUser *user = user_of (play, event);
+
+  for (guint i = 0; user != NULL && i < rights->len && most > 0; i++)
+    {
+      SimRight *right = rights->pdata[i];
+      if (right->user != user->id || right->ours != ours
+          || sim_service_group (play->world->service, right->group)->space != event->space
+          || !sim_service_drop_right (play->world->service, right))
+        continue;
+      sim_note (play->world, "operator   takes away right %" G_GINT64_FORMAT, right->id);
+      if (!ours)
+        sim_count (play->world, SIM_FAULT_FOREIGN_GONE);
+      most--;
+    }
+}
+
+static void
+drop_user (Play *play, const SimEvent *event)
+{
+  SimUser *user = user_of (play, event);
+
+  if (user == NULL || play->world->now - user->made_at < OLD_ENOUGH
+      || (!sim_is_with (play->world, SIM_WITH_GONE)
+          && sim_worker_knows (play->worker, 0, event->member)
+          && sim_worker_knows (play->worker, 1, event->member))
+      || !sim_service_drop_user (play->world->service, user))
+    return;
+  sim_count (play->world, SIM_FAULT_USER_GONE);
+  sim_note (play->world, "operator   deletes user %" G_GINT64_FORMAT, user->id);
+}
+
+/* --- deeds ------------------------------------------------------------------------------------ */
+
+static void
+over (gpointer data)
+{
+  g_autofree Deed *deed = data;
+  const SimEvent *event = deed->event;
+  SimWorld *world = deed->play->world;
+  SimGroup *group
+      = sim_service_group (world->service, sim_group_id (event->space, event->a % SIM_GROUPS));
+
+  switch (event->deed)
+    {
+    case SIM_DEED_WEATHER:
+      world->weather[event->a] = 0;
+      break;
+    case SIM_DEED_KEY:
+      sim_service_accept (world->service, TRUE);
+      break;
+    case SIM_DEED_HIDE:
+      sim_service_hide (world->service, group, FALSE);
+      break;
+    case SIM_DEED_FORBID:
+      group->forbidden = FALSE;
+      break;
+    case SIM_DEED_CLOCK:
+      if (!sim_owners_process (world->owners, (guint) event->a)->dead)
+        sim_process_shift (sim_owners_process (world->owners, (guint) event->a), 0);
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+end_later (Play *play, const SimEvent *event)
+{
+  Deed *deed = g_new (Deed, 1);
+
+  *deed = (Deed){ play, event };
+  sim_after (play->world, event->length, over, deed);
+}
+
+static void
+shift_clock (Play *play, const SimEvent *event)
+{
+  SimProcess *process = sim_owners_process (play->world->owners, (guint) event->a);
+
+  if (!sim_process_runs (process) || !sim_is_with (play->world, SIM_WITH_CLOCK))
+    return;
+  sim_count (play->world, event->b > 0 ? SIM_FAULT_CLOCK_AHEAD : SIM_FAULT_CLOCK_BEHIND);
+  sim_process_shift (process, event->b);
+  end_later (play, event);
+}
+
+static void
+compact (SimLog *log, gpointer data)
+{
+  LkKind kind;
+  const char *scope;
+
+  if (lk_topic_parse (sim_log_topic (log), "latchkey", &kind, &scope)
+      && kind != LK_KIND_ACCESS_CHANGES && kind != LK_KIND_ACCESS_REPORTS)
+    sim_log_compact (log);
+}
+
+static void
+reread (Play *play, guint index, LkKind kind, guint space)
+{
+  SimProcess *process = sim_owners_process (play->world->owners, index);
+  g_autofree char *topic = lk_topic_name ("latchkey", kind, sim_spaces[space]);
+
+  if (!sim_process_runs (process))
+    return;
+  sim_note (play->world, "process %u  has to read %s again", index, topic);
+  for (gint32 p = 0; p < 2; p++)
+    sim_reader_reread (process->reader, sim_broker_log (play->world->broker, topic, p));
+  sim_process_stir (process, 0);
+}
+
+static gboolean
+may_hide (const Play *play)
+{
+  return play->history->readings.duplicates == SIM_DUPLICATES_MADE
+         || sim_is_with (play->world, SIM_WITH_KEPT);
+}
+
+static void
+do_deed (Play *play, const SimEvent *event)
+{
+  SimWorld *world = play->world;
+  SimGroup *group
+      = sim_service_group (world->service, sim_group_id (event->space, event->a % SIM_GROUPS));
+
+  switch (event->deed)
+    {
+    case SIM_DEED_CLAIM:
+      sim_worker_give (play->worker, event);
+      break;
+    case SIM_DEED_TOMBSTONE:
+      sim_worker_forget (play->worker, event);
+      break;
+    case SIM_DEED_MEMBER:
+      sim_worker_set_member (play->worker, event);
+      break;
+    case SIM_DEED_RULES:
+      sim_count (world, SIM_FAULT_RULES);
+      sim_worker_write_rules (play->worker, event->space);
+      break;
+    case SIM_DEED_LATE_COMMAND:
+      sim_worker_write_late (play->worker, event);
+      break;
+    case SIM_DEED_FOREIGN:
+      make_foreign (play, event);
+      break;
+    case SIM_DEED_FOREIGN_GONE:
+      drop_rights (play, event, FALSE, G_MAXUINT);
+      break;
+    case SIM_DEED_USER_MADE:
+      if (sim_worker_address (play->worker, event->space, event->member) != NULL)
+        (void) sim_service_make_user (
+            world->service, sim_worker_address (play->worker, event->space, event->member));
+      break;
+    case SIM_DEED_USER_GONE:
+      drop_user (play, event);
+      break;
+    case SIM_DEED_GROUP_GONE:
+      if (may_hide (play) && sim_service_drop_group (world->service, group->id))
+        sim_count (world, SIM_FAULT_GROUP_GONE);
+      break;
+    case SIM_DEED_RIGHT_GONE:
+      if (sim_is_with (world, SIM_WITH_AUDIT))
+        drop_rights (play, event, TRUE, 1);
+      break;
+    case SIM_DEED_CRASH:
+      sim_owners_kill (world->owners, (guint) event->a, event->length);
+      break;
+    case SIM_DEED_PAUSE:
+      sim_owners_pause (world->owners, (guint) event->a, event->length);
+      break;
+    case SIM_DEED_MOVE:
+      sim_owners_move (world->owners);
+      break;
+    case SIM_DEED_REREAD:
+      if (sim_is_with (world, SIM_WITH_REREAD))
+        reread (play, (guint) event->a, event->b ? LK_KIND_LEDGER : LK_KIND_COMMANDS, event->space);
+      break;
+    case SIM_DEED_COMPACT:
+      sim_count (world, SIM_FAULT_COMPACTED);
+      sim_broker_foreach (world->broker, compact, NULL);
+      break;
+    case SIM_DEED_WEATHER:
+      world->weather[event->a] = (guint) event->b;
+      end_later (play, event);
+      break;
+    case SIM_DEED_KEY:
+      sim_service_accept (world->service, FALSE);
+      end_later (play, event);
+      break;
+    case SIM_DEED_HIDE:
+      sim_service_hide (world->service, group, may_hide (play));
+      end_later (play, event);
+      break;
+    case SIM_DEED_FORBID:
+      group->forbidden = TRUE;
+      end_later (play, event);
+      break;
+    case SIM_DEED_CLOCK:
+      shift_clock (play, event);
+      break;
+    case SIM_DEEDS:
+      break;
+    }
+}
+
+static void
+deed_is_due (gpointer data)
+{
+  g_autofree Deed *deed = data;
+
+  if (deed->play->world->trace)
+    {
+      g_autofree char *text = sim_event_text (deed->event);
+      sim_note (deed->play->world, "-- %s", text);
+    }
+  do_deed (deed->play, deed->event);
+}
+
+/* --- rest ------------------------------------------------------------------------------------- */
+
+/* Whether something begins, ends or comes within the horizon near AT. */
+static gboolean
+is_near_an_edge (Play *play, LkTime at)
+{
+  const GPtrArray *people = sim_truth_people (play->world->truth);
+
+  for (guint i = 0; i < people->len; i++)
+    {
+      const SimSaid *said = sim_person_now (people->pdata[i]);
+      for (guint c = 0; c < said->claims->len; c++)
+        {
+          const SimClaim *claim = &g_array_index (said->claims, SimClaim, c);
+          const LkTime edges[] = { claim->from, claim->until, claim->from - SIM_HORIZON };
+          for (guint e = 0; e < G_N_ELEMENTS (edges); e++)
+            if (edges[e] > at - CALM_MS && edges[e] < at + CALM_MS)
+              return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+static void
+rest_until (Play *play, LkTime at)
+{
+  while (is_near_an_edge (play, at))
+    at += 5 * LK_MINUTE;
+  sim_run_until (play->world, at);
+  sim_note (play->world, "at rest");
+  sim_check_rest (play->world);
+}
+
+/* Restart, replay and another owner change nothing. */
+static void
+read_all_again (Play *play)
+{
+  SimWorld *world = play->world;
+  guint before = world->result->writes;
+
+  for (guint index = 0; index < 2 && sim_is_with (world, SIM_WITH_REREAD); index++)
+    for (guint space = 0; space < SIM_SPACES; space++)
+      {
+        reread (play, index, LK_KIND_COMMANDS, space);
+        reread (play, index, LK_KIND_LEDGER, space);
+      }
+  sim_run_until (world, world->now + AGAIN_MS);
+  sim_owners_move (world->owners);
+  sim_run_until (world, world->now + AGAIN_MS);
+  sim_broker_foreach (world->broker, compact, NULL);
+  for (guint index = 0; index < 2; index++)
+    {
+      sim_owners_kill (world->owners, index, LK_SECOND);
+      sim_run_until (world, world->now + AGAIN_MS);
+    }
+  if (world->result->writes != before)
+    sim_breach (world, "S4", "%u writing calls, and nothing had changed",
+                world->result->writes - before);
+  sim_check_rest (world);
+}
+
+/* Time alone brings windows within the horizon, and to their end; after a week, in every fourth
+ * world, ended rights leave the ledger. */
+static void
+let_days_pass (Play *play)
+{
+  static const gint64 days[] = { LK_DAY, SIM_HORIZON, 2 * SIM_HORIZON, 9 * LK_DAY };
+  const GPtrArray *rights = sim_service_rights (play->world->service);
+  LkTime start = play->world->now;
+
+  for (guint i = 0; i < G_N_ELEMENTS (days) - (play->history->seed % 4 != 0); i++)
+    {
+      guint before = rights->len;
+      rest_until (play, start + days[i]);
+      for (; before < rights->len; before++)
+        sim_count (play->world, SIM_FAULT_HORIZON_PASSED);
+    }
+}
+
+static void
+log_line (const char *line, gsize len, gpointer data)
+{
+  SimWorld *world = data;
+
+  if (world->trace)
+    sim_note (world, "log        %.*s", (int) len - 1, line);
+}
+
+static LkConfig *configs[2]; /* not to invite; to invite */
+
+static LkConfig *
+make_config (gboolean invite)
+{
+  g_autofree char *text = g_strdup_printf (config_text, invite ? "email" : "none");
+  GPtrArray *problems = NULL;
+  LkConfig *config = lk_config_parse (text, strlen (text), "sim", &problems);
+
+  if (config == NULL)
+    {
+      g_autoptr (GString) what = g_string_new (NULL);
+      lk_config_print_problems ("sim", problems, what);
+      g_error ("%s", what->str);
+    }
+  return config;
+}
+
+static void
+make_world (Play *play, guint64 with, gboolean trace, SimResult *result)
+{
+  SimWorld *world = sim_world_new (play->history->seed, SIM_START, result);
+
+  play->world = world;
+  world->trace = trace;
+  world->with = with;
+  lk_log_init ("executor", trace ? LK_LOG_INFO : LK_LOG_ERROR);
+  lk_log_set_sink (log_line, world);
+  world->broker = sim_broker_new (world);
+  play->worker = sim_worker_new (world);
+  world->service = sim_service_new (world, &play->history->readings);
+  for (guint space = 0; space < SIM_SPACES; space++)
+    for (guint g = 0; g < SIM_GROUPS; g++)
+      sim_service_add_group (world->service, sim_group_id (space, g), space);
+  world->truth = sim_truth_new (world, world->broker, sim_spaces);
+  world->check = sim_check_new (world, world->broker, SIM_RATE, SIM_HORIZON);
+  for (guint space = 0; space < SIM_SPACES; space++)
+    sim_worker_write_rules (play->worker, space);
+  (void) sim_owners_new (world, play->config);
+}
+
+void
+sim_play_prepare (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (configs); i++)
+    configs[i] = make_config (i == 1);
+}
+
+void
+sim_play (const SimHistory *history, const gboolean *out, guint64 with, gboolean trace,
+          SimResult *result)
+{
+  Play play = { .history = history, .config = configs[history->invite] };
+  LkTime end = SIM_START;
+
+  /* UUIDs and back-off draw from here. */
+  g_random_set_seed ((guint32) (history->seed ^ (history->seed >> 32)));
+  make_world (&play, with, trace, result);
+  for (guint i = 0; i < history->events->len; i++)
+    {
+      const SimEvent *event = &g_array_index (history->events, SimEvent, i);
+      Deed *deed;
+
+      if (out != NULL && out[i])
+        continue;
+      deed = g_new (Deed, 1);
+      *deed = (Deed){ &play, event };
+      sim_after (play.world, event->at, deed_is_due, deed);
+      end = MAX (end, SIM_START + event->at + event->length);
+    }
+  sim_run_until (play.world, end); /* only then is it known what begins and ends when */
+  rest_until (&play, end + REST_MS);
+  read_all_again (&play);
+  let_days_pass (&play);
+}
