@@ -156,6 +156,9 @@ is_left_out (SimFault fault, guint64 with)
 {
   switch (fault)
     {
+    case SIM_FAULT_HIDDEN:
+    case SIM_FAULT_GROUP_GONE:
+      return (with >> SIM_WITH_KEPT & 1) == 0;
     case SIM_FAULT_REREAD:
       return (with >> SIM_WITH_REREAD & 1) == 0;
     case SIM_FAULT_CLOCK_AHEAD:

@@ -22,7 +22,7 @@ static const char config_text[]
     = "kafka: {brokers: \"localhost:9092\"}\n"
       "nexudus: [{account: main, url: http://localhost, user: a, password_file: none}]\n"
       "kisi: [{account: main, url: http://localhost, key_file: none, requests_per_second: 5,\n"
-      "        events_interval: 1h, audit_interval: 1h, resolve_after: 60s, invite: %s}]\n"
+      "        events_interval: 1h, audit_interval: 2h, resolve_after: 60s, invite: %s}]\n"
       "spaces:\n"
       "  - {code: moncloa, name: Moncloa, time_zone: Europe/Madrid, business: 1, place: 501,\n"
       "     partitions: 2, horizon: 2d}\n"
@@ -210,13 +210,6 @@ reread (Play *play, guint index, LkKind kind, guint space)
   sim_process_stir (process, 0);
 }
 
-static gboolean
-may_hide (const Play *play)
-{
-  return play->history->readings.duplicates == SIM_DUPLICATES_MADE
-         || sim_is_with (play->world, SIM_WITH_KEPT);
-}
-
 static void
 do_deed (Play *play, const SimEvent *event)
 {
@@ -257,7 +250,7 @@ do_deed (Play *play, const SimEvent *event)
       drop_user (play, event);
       break;
     case SIM_DEED_GROUP_GONE:
-      if (may_hide (play) && sim_service_drop_group (world->service, group->id))
+      if (sim_is_with (world, SIM_WITH_KEPT) && sim_service_drop_group (world->service, group->id))
         sim_count (world, SIM_FAULT_GROUP_GONE);
       break;
     case SIM_DEED_RIGHT_GONE:
@@ -290,7 +283,7 @@ do_deed (Play *play, const SimEvent *event)
       end_later (play, event);
       break;
     case SIM_DEED_HIDE:
-      sim_service_hide (world->service, group, may_hide (play));
+      sim_service_hide (world->service, group, sim_is_with (world, SIM_WITH_KEPT));
       end_later (play, event);
       break;
     case SIM_DEED_FORBID:

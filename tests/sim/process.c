@@ -74,6 +74,28 @@ lk_program_not_ready (LkProgram *program, const char *what, const char *reason)
   (void) reason;
 }
 
+void
+lk_program_reject (LkProgram *program, const LkRecord *record, const char *space, gint64 committed,
+                   const GError *error, LkAckFunc func, gpointer data)
+{
+  (void) space;
+  (void) committed;
+  (void) func;
+  (void) data;
+  sim_breach (program->world, "whole", "%s/%d: a record that is not understood: %s", record->topic,
+              record->partition, error->message);
+}
+
+gboolean
+lk_record_header (const LkRecord *record, const char *name, const char **out_value, gsize *out_len)
+{
+  (void) record;
+  (void) name;
+  (void) out_value;
+  (void) out_len;
+  return FALSE;
+}
+
 const char *
 lk_kafka_prefix (const LkKafka *kafka)
 {

@@ -130,12 +130,27 @@ needs_audit (const Place *place)
   return FALSE;
 }
 
+/* Their address changed once, or is or was another's. */
+static gboolean
+has_moved (const Place *place)
+{
+  for (guint s = 0; s < place->person->said->len; s++)
+    {
+      const SimSaid *said = place->person->said->pdata[s];
+      if (g_strcmp0 (said->email, place->said->email) != 0
+          || (said->email != NULL && sim_truth_was_shared (place->world->truth, said->email)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 is_blocked (const Place *place, LkWindow run)
 {
   SimWorld *world = place->world;
 
-  return needs_audit (place) || place->said->email == NULL
+  return (has_moved (place) && !sim_is_with (world, SIM_WITH_MOVED)) || needs_audit (place)
+         || place->said->email == NULL
          || sim_truth_holder (world->truth, place->said->email) != place->person->member
          || is_user_gone (place) || is_foreign_in_the_way (place, run)
          || (place->user != NULL
@@ -285,7 +300,9 @@ check_right (SimWorld *world, const SimRight *right)
     return;
   if (!sim_right_is_live (world->service, right))
     return;
-  if (!sim_check_is_told (world, "created", right->id))
+  if (!sim_check_is_told (world, "created", right->id)
+      && !sim_check_is_told (world, "restored", right->id)
+      && !sim_check_is_told (world, "adopted", right->id))
     sim_breach (world, "S10", "no access-change tells that right %" G_GINT64_FORMAT " was made",
                 right->id);
   check_surplus (world, right);

@@ -6,6 +6,7 @@
 #include "service_internal.h"
 
 #include "check.h"
+#include "history.h"
 
 #define KEY_USER 1 /* whose API key it is */
 
@@ -122,7 +123,8 @@ find_user (SimService *service, const SimRequest *request)
   const SimUser *user = sim_service_user_of (service, request->email);
   LkKisiAnswer *answer = ok (request);
 
-  if (user != NULL && user->made_at + service->readings.list_lag > service->world->now)
+  if (user != NULL && sim_is_with (service->world, SIM_WITH_LAG)
+      && user->made_at + service->readings.list_lag > service->world->now)
     {
       sim_count (service->world, SIM_FAULT_STALE_LIST);
       user = NULL;
