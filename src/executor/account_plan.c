@@ -10,6 +10,7 @@
 
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
+#include <string.h>
 
 void
 account_mark_dirty (Person *person, gpointer data)
@@ -30,7 +31,9 @@ by_wake (gconstpointer a, gconstpointer b, gpointer data)
   (void) data;
   if (x->wake_at != y->wake_at)
     return x->wake_at < y->wake_at ? -1 : 1;
-  return x < y ? -1 : x > y;
+  if (x->member != y->member)
+    return x->member < y->member ? -1 : 1;
+  return strcmp (x->space->config->code, y->space->config->code);
 }
 
 void

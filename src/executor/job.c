@@ -221,6 +221,12 @@ is_making (const Job *job)
 }
 
 static void
+stop_forbidden (Job *job)
+{
+  job_stop_delete (job, "delete_forbidden");
+}
+
+static void
 key_checked (Job *job, LkKisiAnswer *answer)
 {
   if (answer->verdict == LK_KISI_UNAUTHORIZED || answer->verdict == LK_KISI_FORBIDDEN)
@@ -229,7 +235,10 @@ key_checked (Job *job, LkKisiAnswer *answer)
       finish (job, JOB_RETRY);
     }
   else if (answer->verdict == LK_KISI_OK && job->deleting)
-    job_stop_delete (job, "delete_forbidden");
+    {
+      job->right.touched_at = LK_TIME_NONE; /* it did not happen */
+      job_write_right (job, stop_forbidden);
+    }
   else if (answer->verdict == LK_KISI_OK && is_making (job))
     job_stop_group (job, "forbidden", 0, LK_TIME_NONE);
   else /* a look that no block would stop: it waits longer each time */

@@ -47,6 +47,12 @@ is_blocked_already (const Person *person, gint64 group, const char *reason)
   return FALSE;
 }
 
+gboolean
+job_is_stopped (const Job *job, const char *reason)
+{
+  return is_blocked_already (job->person, job->action.group_id, reason);
+}
+
 static void
 record_block (Job *job)
 {

@@ -8,6 +8,8 @@
 
 #include "record.h"
 
+#define GIVE_WAY_MS (15 * LK_SECOND) /* until another person's right is looked for again */
+
 /* --- intents ---------------------------------------------------------------------------------- */
 
 static void
@@ -108,7 +110,10 @@ in_the_way (Job *job, LkKisiAnswer *answer)
           /* Another person's, of a time when this user was theirs. It goes when they have one under
            * their own; until then it is neither ours nor foreign. */
           job->context->in_the_way (owner, job->context->data);
-          job_retry (job);
+          job_stop_group (job, "right_of_another", assignment->id,
+                          job_now (job)
+                              + (job_is_stopped (job, "right_of_another") ? BLOCK_AGAIN_MS
+                                                                          : GIVE_WAY_MS));
           return;
         }
       if (state_knows_right_id (job->person, assignment->id, ""))
@@ -178,7 +183,7 @@ forget_user (Job *job)
 {
   const LkLedgerMember *known = state_member_record (job->person);
 
-  if (known != NULL && known->email != NULL && state_was_invited (job->person, known->email))
+  if (known != NULL && known->email != NULL && state_invited_user (job->person, known->email) != 0)
     {
       job_stop_group (job, "user_gone", 0, LK_TIME_NONE);
       return;

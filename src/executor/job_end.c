@@ -94,6 +94,12 @@ check_group_for_delete (Job *job)
 }
 
 static void
+stop_refused (Job *job)
+{
+  job_stop_delete (job, "delete_refused"); /* as such: a later try may pass */
+}
+
+static void
 right_deleted (Job *job, LkKisiAnswer *answer)
 {
   if (answer->verdict == LK_KISI_OK)
@@ -101,7 +107,10 @@ right_deleted (Job *job, LkKisiAnswer *answer)
   else if (answer->verdict == LK_KISI_GONE)
     check_group_for_delete (job);
   else if (answer->verdict == LK_KISI_INVALID || answer->verdict == LK_KISI_DUPLICATE)
-    job_stop_delete (job, "delete_refused"); /* as such: a later try may pass */
+    {
+      job->right.touched_at = LK_TIME_NONE; /* it did not happen */
+      job_write_right (job, stop_refused);
+    }
   else
     (void) job_common (job, answer);
 }

@@ -329,7 +329,7 @@ user_looked_up (Job *job, LkKisiAnswer *answer)
       = answer->users->len == 0 ? 0 : ((LkKisiUser *) answer->users->pdata[0])->id;
   /* Gone, and to be invited once more, which is what was asked for (S5): that is intended from here
    * on, whatever becomes of this process, and done as soon as nobody is found again. */
-  if (answer->users->len == 0 && state_was_invited (job->person, job->address))
+  if (answer->users->len == 0 && state_invited_user (job->person, job->address) != 0)
     job->member.intended_at = job_now (job) - job->context->config->resolve_after;
   job_write_member (job, list_rows);
 }

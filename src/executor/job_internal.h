@@ -74,6 +74,8 @@ void job_group_gone (Job *job);
 /* The person can't be served in the action's group: recorded, told, and the plan goes on with the
  * rest. Looked at again at UNTIL; LK_TIME_NONE: when the facts change. */
 void job_stop_group (Job *job, const char *reason, gint64 foreign, LkTime until);
+/* Whether the ledger says so of the action's group already. */
+gboolean job_is_stopped (const Job *job, const char *reason);
 /* A right that can't be taken away now. The plan leaves it alone for a while: else it would be
  * tried again at once, and before everything else of everybody. */
 void job_stop_delete (Job *job, const char *reason);

@@ -46,6 +46,7 @@ start_create_user (Job *job)
   g_free (job->member.email);
   job->member.email = g_strdup (job->address);
   job->member.kisi_user_id = 0;
+  job->member.invited_at = LK_TIME_NONE; /* that was under another address */
   job->member.intended_at = job_now (job);
   job_write_member (job, create_user);
 }
@@ -91,6 +92,28 @@ save_user (Job *job, gint64 user_id)
 }
 
 static void
+invited_looked_for (Job *job, LkKisiAnswer *answer)
+{
+  if (answer->verdict == LK_KISI_GONE)
+    job_stop_group (job, "user_gone", 0, LK_TIME_NONE);
+  else if (answer->verdict == LK_KISI_OK)
+    save_user (job, ((LkKisiUser *) answer->users->pdata[0])->id);
+  else if (!job_common (job, answer))
+    job_retry (job);
+}
+
+/* The search did not find somebody we invited: it lags behind, or they are gone. */
+static void
+look_for_invited (Job *job)
+{
+  if (!job_may_call (job, look_for_invited))
+    return;
+  job->on_answer = invited_looked_for;
+  job->call = lk_kisi_get_user (job->context->kisi,
+                                state_invited_user (job->person, job->address), job_answered, job);
+}
+
+static void
 user_found (Job *job, LkKisiAnswer *answer)
 {
   const LkLedgerMember *known = state_member_record (job->person);
@@ -108,10 +131,10 @@ user_found (Job *job, LkKisiAnswer *answer)
       return;
     }
   /* Somebody we invited who is gone is not invited again unasked (design §6.7). */
-  if (state_was_invited (job->person, job->address)
-      && !(known != NULL && known->intended_at != LK_TIME_NONE))
+  if (!(known != NULL && known->intended_at != LK_TIME_NONE)
+      && state_invited_user (job->person, job->address) != 0)
     {
-      job_stop_group (job, "user_gone", 0, LK_TIME_NONE);
+      look_for_invited (job);
       return;
     }
   /* Taken, by somebody that this key does not see: asked again at once it would say the same. */

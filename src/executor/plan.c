@@ -259,12 +259,14 @@ wake (PlanAction *best, LkTime at)
     best->wake_at = at;
 }
 
-/* Whether every wanted window that RIGHT helps to open has a right of its own. */
+/* Whether every wanted window that RIGHT helps to open has a right of its own. What begins beyond
+ * HORIZON gets one when it comes within it. */
 static gboolean
-is_replaced (const Group *group, const LkRight *right)
+is_replaced (const Group *group, const LkRight *right, LkTime horizon)
 {
   for (guint w = 0; w < group->wanted->len; w++)
     if (!group->served[w]
+        && lk_window_from (g_array_index (group->wanted, LkWindow, w)) <= horizon
         && !lk_window_is_empty (
             lk_window_intersect (right->window, g_array_index (group->wanted, LkWindow, w))))
       return FALSE;
@@ -372,7 +374,8 @@ offer_reading (const LkRight *right, LkTime now, PlanAction *best)
 }
 
 static void
-offer_losses (const PlanFacts *facts, const Group *group, LkTime now, PlanAction *best)
+offer_losses (const PlanFacts *facts, const PlanSettings *settings, const Group *group, LkTime now,
+              PlanAction *best)
 {
   for (guint r = 0; r < group->rights->len; r++)
     {
@@ -390,13 +393,14 @@ offer_losses (const PlanFacts *facts, const Group *group, LkTime now, PlanAction
         continue;
       excess = first_excess (right->window, group->wanted, now);
       stated = excess == LK_TIME_NONE || loss_is_stated (facts, right);
-      if (is_to_be_read (group, right)
-          && (excess == LK_TIME_NONE || excess > now || !stated || group->kept))
+      if (group->kept)
+        continue;
+      if (is_to_be_read (group, right) && (excess == LK_TIME_NONE || excess > now || !stated))
         {
           offer_reading (right, now, best);
           continue;
         }
-      if (group->kept || !stated)
+      if (!stated)
         continue;
       if (excess != LK_TIME_NONE && excess > now)
         wake (best, excess); /* from then on it is a loss that is due, however long the queue */
@@ -410,14 +414,14 @@ offer_losses (const PlanFacts *facts, const Group *group, LkTime now, PlanAction
           action.class = PLAN_LOSS_DUE;
           action.due = now;
         }
-      else if (!group->blocked && !is_replaced (group, right))
+      else if (!group->blocked && !is_replaced (group, right, now + settings->horizon))
         continue; /* its successor comes first */
       else
         {
           action.class = excess == LK_TIME_NONE ? PLAN_TIDY : PLAN_FUTURE;
           action.due = excess == LK_TIME_NONE ? now : excess;
           /* Blocked: what it still rightly opens is not taken away for want of a successor. */
-          if (group->blocked && !is_replaced (group, right))
+          if (group->blocked && !is_replaced (group, right, now + settings->horizon))
             {
               wake (best, excess);
               continue;
@@ -477,6 +481,8 @@ offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *
         action.kind = PLAN_USER;
       else if (settings->one_right && right_to_change (facts, group) != NULL)
         {
+          if (group->kept)
+            continue; /* it can't be changed either, and would be tried at once and for ever */
           action.kind = PLAN_CHANGE;
           action.right = right_to_change (facts, group);
           if (!may_change (facts, group, action.right, now))
@@ -540,7 +546,7 @@ plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, Pla
                        .wake_at = LK_TIME_NONE };
   for (guint i = 0; i < groups->len; i++)
     {
-      offer_losses (facts, groups->pdata[i], now, out);
+      offer_losses (facts, settings, groups->pdata[i], now, out);
       offer_gains (facts, settings, groups->pdata[i], now, out);
     }
   offer_resolve (facts, settings, now, out);

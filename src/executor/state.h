@@ -137,8 +137,8 @@ gboolean state_trace (const Person *person, char out[LK_TRACEPARENT]);
 void state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX]);
 /* The member of SPACE whose KISI user is USER, by the ledger; 0: nobody. */
 gint64 state_member_of_user (StateSpace *space, gint64 user);
-/* Whether PERSON was invited under ADDRESS in any space: KISI mails once (S5). */
-gboolean state_was_invited (const Person *person, const char *address);
+/* The KISI user as whom PERSON was invited under ADDRESS, in any space: KISI mails once (S5). 0: none. */
+gint64 state_invited_user (const Person *person, const char *address);
 /* Whose right it is that has the KISI id RIGHT_ID; NULL: none of ours. */
 Person *state_right_owner (const State *state, gint64 right_id);
 /* Whether a right of ours has the KISI id RIGHT_ID, other than that of PERSON's KEY ("": any). */

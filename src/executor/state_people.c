@@ -10,7 +10,8 @@ state_person_hash (gconstpointer key)
 {
   const Person *person = key;
 
-  return g_int64_hash (&person->member) * 31 + g_direct_hash (person->space);
+  /* By name, not by address: who is looked at first is the same in each process (tests/sim). */
+  return g_int64_hash (&person->member) * 31 + g_str_hash (person->space->config->code);
 }
 
 gboolean
@@ -256,8 +257,8 @@ state_address_changed (StateSpace *space, const LkCommand *command)
         }
 }
 
-gboolean
-state_was_invited (const Person *person, const char *address)
+gint64
+state_invited_user (const Person *person, const char *address)
 {
   const State *state = person->space->state;
 
@@ -267,11 +268,11 @@ state_was_invited (const Person *person, const char *address)
       const Person there = { .space = space, .member = person->member };
       const LkLedgerMember *known = state_member_record (&there);
       if (space->config->nexudus == person->space->config->nexudus && known != NULL
-          && known->invited_at != LK_TIME_NONE && known->email != NULL
+          && known->invited_at != LK_TIME_NONE && known->kisi_user_id != 0 && known->email != NULL
           && g_ascii_strcasecmp (known->email, address) == 0)
-        return TRUE;
+        return known->kisi_user_id;
     }
-  return FALSE;
+  return 0;
 }
 
 /* --- what the ledger names ------------------------------------------------------------------- */
