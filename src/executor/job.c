@@ -212,12 +212,13 @@ job_refuse_account (Job *job)
   finish (job, JOB_RETRY);
 }
 
-/* Whether what is stopped by a block is what JOB is about. */
+/* Whether what a block of its group stops is what JOB is about: not where it only looks. */
 static gboolean
 is_making (const Job *job)
 {
-  return job->action.kind == PLAN_USER || job->action.kind == PLAN_CREATE
-         || job->action.kind == PLAN_CHANGE;
+  return job->action.group_id != 0
+         && (job->action.kind == PLAN_USER || job->action.kind == PLAN_CREATE
+             || job->action.kind == PLAN_CHANGE);
 }
 
 static void

@@ -12,7 +12,8 @@
 
 #define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
 
-/* What stops creates and what stops deletes stand side by side: neither may lift the other. */
+/* What stops creates and what stops deletes stand side by side: neither may lift the other. What
+ * stops every group stands once for a reason. */
 static void
 clear_blocks (LkLedgerMember *member, gint64 group, const char *reason)
 {
@@ -20,7 +21,9 @@ clear_blocks (LkLedgerMember *member, gint64 group, const char *reason)
 
   for (guint i = 0; i < member->n_blocked; i++)
     if (member->blocked[i].group_id == group
-        && plan_block_is_of_delete (member->blocked[i].reason) == plan_block_is_of_delete (reason))
+        && (group == 0 ? g_str_equal (member->blocked[i].reason, reason)
+                       : plan_block_is_of_delete (member->blocked[i].reason)
+                             == plan_block_is_of_delete (reason)))
       g_free (member->blocked[i].reason);
     else
       member->blocked[left++] = member->blocked[i];
@@ -30,8 +33,7 @@ clear_blocks (LkLedgerMember *member, gint64 group, const char *reason)
 static void
 add_block (LkLedgerMember *member, gint64 group, const char *reason, gint64 foreign, LkTime until)
 {
-  if (group != 0)
-    clear_blocks (member, group, reason);
+  clear_blocks (member, group, reason);
   member->blocked = g_renew (LkBlocked, member->blocked, member->n_blocked + 1);
   member->blocked[member->n_blocked++] = (LkBlocked){ group, g_strdup (reason), foreign, until };
 }

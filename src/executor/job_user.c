@@ -51,13 +51,15 @@ start_create_user (Job *job)
   job_write_member (job, create_user);
 }
 
-/* Whether the person is still to have a user under the address that was looked for. */
+/* Whether the person is still to have a user under the address that was looked for: for a group, not
+ * where only the outcome of an intent is looked up. */
 static gboolean
 is_wanted (const Job *job)
 {
   const CommandEntry *command = state_member_command (job->person);
 
-  return command != NULL && command->command.entitled && command->command.email != NULL
+  return job->action.group_id != 0 && command != NULL && command->command.entitled
+         && command->command.email != NULL
          && g_str_equal (command->command.email, job->address);
 }
 
@@ -122,7 +124,10 @@ user_found (Job *job, LkKisiAnswer *answer)
     return;
   if (answer->verdict != LK_KISI_OK)
     {
-      job_stop_group (job, "refused", 0, LK_TIME_NONE);
+      if (known != NULL && known->intended_at != LK_TIME_NONE)
+        job_retry (job); /* a look-up that is refused says nothing of what came of the intent */
+      else
+        job_stop_group (job, "refused", 0, LK_TIME_NONE);
       return;
     }
   if (answer->users->len > 0)

@@ -28,6 +28,8 @@ from harness.kafka import Broker
 from harness.topics import newest, produce, read_records
 from harness.wait import wait_for
 
+pytest_plugins = ["executor_fixtures"]
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[World]:
@@ -35,15 +37,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterato
     with world.stack:
         yield world
         world.stack.stop_daemons()
-
-
-@pytest.fixture
-def world(running: World) -> Iterator[World]:
-    try:
-        yield running
-    finally:
-        running.sandbox.faults()
-        running.sandbox.call("DELETE", "/switches")
 
 
 def has_rights(world: World, member: int, n: int) -> bool:

@@ -25,6 +25,8 @@ def start(factory: pytest.TempPathFactory, broker: Broker, name: str, **account:
     config["spaces"][1]["horizon"] = "10s"
     return World.start(factory.mktemp(name), broker, name, config)
 
+pytest_plugins = ["executor_fixtures"]
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[World]:
@@ -40,15 +42,6 @@ def running_alone(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> I
     with world.stack:
         yield world
         world.stack.stop_daemons()
-
-
-@pytest.fixture
-def world(running: World) -> Iterator[World]:
-    try:
-        yield running
-    finally:
-        running.sandbox.faults()
-        running.sandbox.call("DELETE", "/switches")
 
 
 @pytest.fixture

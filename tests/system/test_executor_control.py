@@ -17,6 +17,8 @@ from harness.sandbox import Row
 from harness.topics import produce, read_records
 from harness.wait import wait_for
 
+pytest_plugins = ["executor_fixtures"]
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[World]:
@@ -24,15 +26,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterato
     with world.stack:
         yield world
         world.stack.stop_daemons()
-
-
-@pytest.fixture
-def world(running: World) -> Iterator[World]:
-    try:
-        yield running
-    finally:
-        running.sandbox.faults()
-        running.sandbox.call("DELETE", "/switches")
 
 
 def outcomes(world: World, key: str, space: str = "moncloa") -> list[Row]:

@@ -16,6 +16,8 @@ from harness.sandbox import Row
 from harness.topics import produce, read_records
 from harness.wait import wait_for
 
+pytest_plugins = ["executor_fixtures"]
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[World]:
@@ -23,15 +25,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterato
     with world.stack:
         yield world
         world.stack.stop_daemons()
-
-
-@pytest.fixture
-def world(running: World) -> Iterator[World]:
-    try:
-        yield running
-    finally:
-        running.sandbox.faults()
-        running.sandbox.call("DELETE", "/switches")
 
 
 @pytest.fixture
@@ -159,6 +152,26 @@ def test_an_invitation_is_told_though_nobody_is_entitled_any_more(world: World) 
     world.member(ada, entitled=False)
     wait_for(lambda: world.told(ada)["invited"] == 1, "the invitation is told", 40)
     assert world.rights(ada) == []
+
+
+def test_nobody_is_created_when_nothing_is_given_any_more(world: World) -> None:
+    """The create did not happen, and what it was for is gone: looked up, whatever KISI says to the
+    look-ups, and given up. Nobody is invited for nothing."""
+    (ada,) = members(1)
+    world.sandbox.faults({"method": "POST", "path": "/users", "effect": "cut_before"})
+    world.join(ada, claim(HOURS))
+    wait_for(lambda: world.sandbox.fault_hits()[0]["hits"] == 1, "the create is cut")
+    world.claims(ada, "pass/1")
+    world.sandbox.faults({"method": "GET", "path": "/users", "effect": "status", "status": 422,
+                          "count": 2, "body": {"errors": {"base": ["no"]}}})
+
+    def given_up() -> bool:
+        assert world.ledger()[str(ada)]["intended_at"] is None
+        return True
+
+    wait_for(given_up, "the intent is given up", 60)
+    assert world.sandbox.fault_hits()[0]["hits"] == 2
+    assert (world.mails(ada), world.blocked(ada)) == (0, [])
 
 
 # -- sources -------------------------------------------------------------------------------------------

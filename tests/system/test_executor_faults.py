@@ -18,6 +18,8 @@ from harness.stack import default_config
 from harness.topics import produce, read_records
 from harness.wait import wait_for
 
+pytest_plugins = ["executor_fixtures"]
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[World]:
@@ -27,15 +29,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterato
     with world.stack:
         yield world
         world.stack.stop_daemons()
-
-
-@pytest.fixture
-def world(running: World) -> Iterator[World]:
-    try:
-        yield running
-    finally:
-        running.sandbox.faults()
-        running.sandbox.call("DELETE", "/switches")
 
 
 @pytest.fixture
