@@ -228,6 +228,16 @@ schedules (void)
 }
 
 static void
+embedded_address (void)
+{
+  g_autoptr (LkKisiAnswer) with = judge_good ("assignment-embedded-address");
+  g_autoptr (LkKisiAnswer) without = judge_good ("assignment-old-form");
+
+  g_assert_cmpstr (((LkKisiAssignment *)with->assignments->pdata[0])->email, ==, "ada@example.org");
+  g_assert_null (((LkKisiAssignment *)without->assignments->pdata[0])->email);
+}
+
+static void
 events (void)
 {
   g_autoptr (LkKisiAnswer) whole = judge_good ("events");
@@ -317,6 +327,7 @@ main (int argc, char **argv)
   g_test_add_func ("/kisi/answers/assignments", assignments);
   g_test_add_func ("/kisi/answers/times", times);
   g_test_add_func ("/kisi/answers/group-locks", group_locks);
+  g_test_add_func ("/kisi/answers/embedded-address", embedded_address);
   g_test_add_func ("/kisi/answers/schedules", schedules);
   g_test_add_func ("/kisi/answers/events", events);
   g_test_add_func ("/kisi/answers/codes", codes);

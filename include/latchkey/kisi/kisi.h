@@ -42,6 +42,7 @@ typedef struct
 typedef struct
 {
   gint64 id, user_id, group_id; /* group_id 0: a place or organization role; user_id 0: a team … */
+  char *email; /* the user's, where the row says it; else NULL */
   char *role_id;
   LkWindow window;
   LkTime created_at;

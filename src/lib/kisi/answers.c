@@ -49,6 +49,7 @@ lk_kisi_assignment_free (LkKisiAssignment *assignment)
 {
   if (assignment == NULL)
     return;
+  g_free (assignment->email);
   g_free (assignment->role_id);
   g_free (assignment);
 }

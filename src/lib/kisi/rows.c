@@ -173,6 +173,16 @@ read_end (const Row *row, json_t *object, const char *type_key, const char *type
   return TRUE;
 }
 
+/* The address in the small object that goes with the end; it is left out at KISI's liking. */
+static const char *
+embedded_email (json_t *object)
+{
+  json_t *user = json_object_get (object, "assignee");
+
+  return json_string_value (
+      json_object_get (user != NULL ? user : json_object_get (object, "user"), "email"));
+}
+
 static gpointer
 assignment_read (const Row *row, json_t *object)
 {
@@ -192,6 +202,8 @@ assignment_read (const Row *row, json_t *object)
                     &assignment->created_by_id))
     return NULL;
   assignment->role_id = g_strdup (role != NULL ? role : "");
+  if (assignment->user_id != 0)
+    assignment->email = g_strdup (embedded_email (object));
   return g_steal_pointer (&assignment);
 }
 
