@@ -10,6 +10,8 @@
 #include <latchkey/config/config.h>
 #include <latchkey/kafka/table.h>
 #include <latchkey/kafka/topics.h>
+#include <latchkey/model/json.h>
+#include <latchkey/model/window.h>
 
 G_BEGIN_DECLS
 
@@ -26,10 +28,12 @@ typedef struct
 {
   /* the line */
   char *config_path, *topics_dir;
-  gboolean json, yes, show;
+  gboolean json, yes, show, all;
   gint64 max_losers; /* -1: not given */
+  gint64 wait_ms;    /* for what a wish comes to; -1: not given */
   char *space;       /* --space; NULL: all */
-  char *door, *at;   /* explain */
+  char *door;        /* explain, reports */
+  char *at, *since;  /* as written */
   char **words;      /* what is not an option, without the command itself; NULL-terminated */
 
   /* what it needs */
@@ -41,11 +45,30 @@ typedef struct
   LkReader *reader;
 } Cli;
 
-/* A command: its words ("topics plan"), its line of help, and whether it takes a member. Returns
- * the exit status; an ERROR is printed by main, and its code gives the status. */
+/* Options that not every command takes. */
+typedef enum
+{
+  CLI_OPTION_YES = 1 << 0,
+  CLI_OPTION_SPACE = 1 << 1,
+  CLI_OPTION_MAX_LOSERS = 1 << 2,
+  CLI_OPTION_DOOR = 1 << 3,
+  CLI_OPTION_AT = 1 << 4,
+  CLI_OPTION_SINCE = 1 << 5,
+  CLI_OPTION_ALL = 1 << 6,
+  CLI_OPTION_WAIT = 1 << 7,
+  CLI_OPTION_SHOW = 1 << 8,
+} CliOption;
+
+/* A command. RUN returns the exit status; an ERROR is printed by main, and its code gives the
+ * status. */
 typedef struct
 {
-  const char *name, *arguments, *help;
+  const char *name;      /* its words: "topics plan" */
+  const char *arguments; /* as usage shows them: "MEMBER" */
+  const char *help;      /* one line */
+  const char *about;     /* what `--help` behind it tells besides */
+  guint options;         /* CliOption bits */
+  guint least, most;     /* how many words may follow */
   int (*run) (Cli *cli, GError **error);
 } CliCommand;
 
@@ -54,8 +77,31 @@ int topics_plan_run (Cli *cli, GError **error);
 int topics_apply_run (Cli *cli, GError **error);
 int rules_plan_run (Cli *cli, GError **error);
 int rules_apply_run (Cli *cli, GError **error);
+int adopt_plan_run (Cli *cli, GError **error);
+int adopt_apply_run (Cli *cli, GError **error);
 int status_run (Cli *cli, GError **error);
 int explain_run (Cli *cli, GError **error);
+int drift_run (Cli *cli, GError **error);
+int reports_run (Cli *cli, GError **error);
+int rejects_list_run (Cli *cli, GError **error);
+int rejects_show_run (Cli *cli, GError **error);
+int resync_run (Cli *cli, GError **error);
+
+/* --- the line (line.c, commands.c) ------------------------------------------------------------ */
+
+#define CLI_CONFIG_DEFAULT "/etc/latchkey/latchkey.yaml"
+
+/* Fills CLI from the line. NULL with ERROR (CONFIG), or with *OUT_SAY set: what was asked for
+ * (--help, --version; free with g_free). */
+const CliCommand *cli_line_parse (Cli *cli, int argc, char **argv, char **out_say, GError **error);
+
+const CliCommand *cli_commands (guint *out_n);
+/* The command that WORDS begin with; *OUT_WORDS is how many of them are its name. NULL with CONFIG,
+ * which names the nearest one. */
+const CliCommand *cli_command_find (char **words, guint *out_words, GError **error);
+
+/* The n-th word as a member's id; CONFIG when it is none. */
+gboolean cli_member_parse (const char *word, gint64 *out, GError **error);
 
 /* --- Kafka ---------------------------------------------------------------------------------- */
 
@@ -80,6 +126,25 @@ gboolean cli_write (Cli *cli, const char *topic, gint32 partition, const char *k
 GPtrArray *cli_spaces (Cli *cli, GError **error);
 
 /* --- people ---------------------------------------------------------------------------------- */
+
+/* A table for people: g_ptr_array rows of strv, first one the header; columns padded. */
+typedef struct
+{
+  GPtrArray *rows;
+} CliTable;
+
+void cli_table_init (CliTable *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
+/* Takes over the strings (g_malloc'ed). */
+void cli_table_row (CliTable *table, char *first, ...) G_GNUC_NULL_TERMINATED;
+void cli_table_print (CliTable *table);
+void cli_table_clear (CliTable *table);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CliTable, cli_table_clear)
+
+/* An id as a cell, "-" for none (0); and in JSON, null for none. */
+char *cli_id_text (gint64 id);
+void cli_json_id (LkJsonWriter *writer, const char *key, gint64 id);
+/* "2026-09-01T08:00:00Z to no end". Free with g_free. */
+char *cli_window_text (LkWindow window);
 
 /* Asks on the terminal, unless --yes; without a terminal and --yes: CONFIG. */
 gboolean cli_confirm (Cli *cli, const char *question, gboolean *out_yes, GError **error);

@@ -7,74 +7,28 @@
 
 #include "services.h"
 
-#define READ_MS 120000
-
 GPtrArray *
 cli_doors_new (void)
 {
   return g_ptr_array_new_with_free_func ((GDestroyNotify) lk_kisi_group_lock_free);
 }
 
-typedef struct
-{
-  gboolean over;
-  GPtrArray *rows; /* of the answer */
-  GError *error;
-} Ask;
-
-static gboolean
-is_over (gpointer data)
-{
-  return ((Ask *) data)->over;
-}
-
-static void
-answered (LkKisiAnswer *answer, gpointer data)
-{
-  Ask *ask = data;
-  GPtrArray **rows = answer->groups != NULL ? &answer->groups : &answer->group_locks;
-
-  ask->over = TRUE;
-  if (answer->verdict != LK_KISI_OK)
-    (void) lk_fail (&ask->error, cli_kisi_error_code (answer), "KISI doors: %s", answer->message);
-  else
-    ask->rows = g_steal_pointer (rows);
-}
-
-/* The rows of the call that was just made with ASK. */
-static GPtrArray *
-rows_of (Cli *cli, CliServices *services, Ask *ask, GError **error)
-{
-  if (!cli_services_wait (cli, services, is_over, ask, "reading KISI's doors", READ_MS, error))
-    return NULL;
-  if (ask->error != NULL)
-    g_propagate_error (error, ask->error);
-  return ask->rows;
-}
-
 gboolean
 cli_doors_add (Cli *cli, const LkConfigKisi *account, GPtrArray *doors, GError **error)
 {
   g_autoptr (CliServices) services = cli_services_open (cli, NULL, account, error);
-  g_autoptr (GPtrArray) groups = NULL;
-  Ask first = { 0 };
+  g_autoptr (LkKisiAnswer) groups = NULL;
 
-  if (services == NULL)
-    return FALSE;
-  (void) lk_kisi_list_groups (services->kisi, 0, answered, &first);
-  groups = rows_of (cli, services, &first, error);
-  for (guint i = 0; groups != NULL && i < groups->len; i++)
+  if (services != NULL)
+    groups = cli_kisi_need (cli, services, CLI_ASK_GROUPS, 0, error);
+  for (guint i = 0; groups != NULL && i < groups->groups->len; i++)
     {
-      g_autoptr (GPtrArray) locks = NULL;
-      Ask ask = { 0 };
-      while (lk_budget_wait_ms (services->kisi_budget, 0) > 0)
-        cli_turn (cli, lk_budget_wait_ms (services->kisi_budget, 0));
-      (void) lk_kisi_list_group_locks (services->kisi, ((LkKisiGroup *) groups->pdata[i])->id, 0,
-                                       answered, &ask);
-      locks = rows_of (cli, services, &ask, error);
+      gint64 group = ((LkKisiGroup *) groups->groups->pdata[i])->id;
+      g_autoptr (LkKisiAnswer) locks
+          = cli_kisi_need (cli, services, CLI_ASK_GROUP_LOCKS, group, error);
       if (locks == NULL)
         return FALSE;
-      g_ptr_array_extend_and_steal (doors, g_steal_pointer (&locks));
+      g_ptr_array_extend_and_steal (doors, g_steal_pointer (&locks->group_locks));
     }
   return groups != NULL;
 }

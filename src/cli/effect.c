@@ -42,8 +42,7 @@ access_equal (gconstpointer a, gconstpointer b)
 static GHashTable *
 access_table (void)
 {
-  return g_hash_table_new_full (access_hash, access_equal, g_free,
-                                (GDestroyNotify) g_array_unref);
+  return g_hash_table_new_full (access_hash, access_equal, g_free, (GDestroyNotify) g_array_unref);
 }
 
 static void
@@ -70,8 +69,7 @@ is_entitled (Effects *effects, gint64 member)
 
   g_snprintf (key, sizeof key, "%" G_GINT64_FORMAT, member);
   entry = cli_space_get (effects->space, LK_KIND_MEMBERS, member, key);
-  return entry != NULL && entry->member.active && !entry->member.archived
-         && !entry->member.deleted;
+  return entry != NULL && entry->member.active && !entry->member.archived && !entry->member.deleted;
 }
 
 static void
@@ -137,8 +135,7 @@ normalise (GHashTable *table)
   while (g_hash_table_iter_next (&iter, NULL, &windows))
     {
       GArray *array = windows;
-      g_array_set_size (array,
-                        lk_windows_union ((LkWindow *) (void *) array->data, array->len));
+      g_array_set_size (array, lk_windows_union ((LkWindow *) (void *) array->data, array->len));
     }
 }
 

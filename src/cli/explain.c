@@ -6,6 +6,7 @@
  */
 #include "access.h"
 #include "doors.h"
+#include "reason.h"
 
 #include "../booking-worker/decide.h"
 #include "../member-worker/decide.h"
@@ -147,14 +148,30 @@ write_group (LkJsonWriter *writer, const Explain *explain, const CliGroup *group
       const LkRight *right = group->rights->pdata[i];
       lk_json_begin_object (writer, NULL);
       lk_json_string (writer, "state", lk_right_state_name (right->state));
-      if (right->right_id != 0)
-        lk_json_int (writer, "right_id", right->right_id);
-      else
-        lk_json_null (writer, "right_id");
+      cli_json_id (writer, "right_id", right->right_id);
       write_window (writer, right->window);
       lk_json_end_object (writer);
     }
   lk_json_end_array (writer);
+  lk_json_end_object (writer);
+}
+
+/* What a report would say of the member at --door; null without one. */
+static void
+write_door (LkJsonWriter *writer, const Explain *explain)
+{
+  gboolean opens;
+  g_autofree char *reason = NULL;
+
+  if (explain->behind == NULL)
+    {
+      lk_json_null (writer, "door");
+      return;
+    }
+  reason = cli_door_reason (explain->space, explain->behind, explain->member, explain->at, &opens);
+  lk_json_begin_object (writer, "door");
+  lk_json_bool (writer, "opens", opens);
+  lk_json_string (writer, "reason", reason);
   lk_json_end_object (writer);
 }
 
@@ -167,10 +184,9 @@ write_space (LkJsonWriter *writer, const Explain *explain, const CliAccess *acce
   lk_json_bool (writer, "entitled", access->entitled);
   lk_json_string (writer, "why",
                   access->command == NULL ? NULL : lk_why_name (access->command->command.why));
-  if (access->ledger != NULL && access->ledger->ledger_member.kisi_user_id != 0)
-    lk_json_int (writer, "kisi_user_id", access->ledger->ledger_member.kisi_user_id);
-  else
-    lk_json_null (writer, "kisi_user_id");
+  cli_json_id (writer, "kisi_user_id",
+               access->ledger == NULL ? 0 : access->ledger->ledger_member.kisi_user_id);
+  write_door (writer, explain);
   write_sources (writer, explain);
   lk_json_begin_array (writer, "groups");
   for (guint i = 0; i < access->groups->len; i++)
@@ -252,6 +268,19 @@ print_group (const Explain *explain, const CliGroup *group)
 }
 
 static void
+print_door (const Explain *explain)
+{
+  gboolean opens;
+  g_autofree char *reason = NULL;
+
+  if (explain->behind == NULL)
+    return;
+  reason = cli_door_reason (explain->space, explain->behind, explain->member, explain->at, &opens);
+  (void) printf ("  door '%s': %s (%s)\n", explain->cli->door, opens ? "opens" : "does not open",
+                 reason);
+}
+
+static void
 print_space (const Explain *explain, const CliAccess *access)
 {
   const LkConfigSpace *space = explain->space->space;
@@ -265,6 +294,7 @@ print_space (const Explain *explain, const CliAccess *access)
                  local_text (explain, explain->at, at), lk_zone_name (space->zone));
   if (explain->rules == NULL)
     (void) printf ("  NO RULES: run `latchkey rules apply`\n");
+  print_door (explain);
   print_sources (explain);
   for (guint i = 0; i < access->groups->len; i++)
     if (is_asked_for (explain, ((CliGroup *) access->groups->pdata[i])->group_id))
@@ -281,13 +311,8 @@ print_space (const Explain *explain, const CliAccess *access)
 static gboolean
 parse_arguments (Cli *cli, gint64 *out_member, LkTime *out_at, GError **error)
 {
-  char *end = NULL;
-
-  *out_member = g_ascii_strtoll (cli->words[0], &end, 10);
-  if (*end != '\0' || *out_member <= 0)
-    return lk_fail (error, LK_ERROR_CONFIG,
-                    "MEMBER: expected a Nexudus member id (a positive number), got '%s'",
-                    cli->words[0]);
+  if (!cli_member_parse (cli->words[0], out_member, error))
+    return FALSE;
   *out_at = lk_clock_wall (cli->clock);
   if (cli->at != NULL && !lk_time_parse (cli->at, strlen (cli->at), out_at, error))
     return lk_fail_prefix (error, "--at");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * The clients of Nexudus and KISI for the command line. One thread.
+ * The clients of Nexudus and KISI for the command line, which asks one thing after the other and
+ * waits. What it asks of KISI keeps to the share of the rate that the executor leaves to it (5 %,
+ * design §6), so that it may be used while the daemons run. One thread.
  */
 #pragma once
 
@@ -32,5 +34,23 @@ LkErrorCode cli_kisi_error_code (const LkKisiAnswer *answer);
 /* As cli_wait, and turns these clients too. */
 gboolean cli_services_wait (Cli *cli, CliServices *services, gboolean (*done) (gpointer data),
                             gpointer data, const char *what, gint64 deadline_ms, GError **error);
+
+/* --- KISI ------------------------------------------------------------------------------------ */
+
+typedef enum
+{
+  CLI_ASK_WHOAMI,
+  CLI_ASK_FIND_USER, /* somebody whom there is not */
+  CLI_ASK_GROUPS,
+  CLI_ASK_GROUP_LOCKS,  /* id: a group */
+  CLI_ASK_GROUP_RIGHTS, /* id: a group */
+  CLI_ASK_SCHEDULES,
+  CLI_ASK_EVENTS, /* of the last minute */
+} CliAsk;
+
+/* One question, once the rate allows, and its answer (lk_kisi_answer_free). An answer that is not
+ * OK is an error: REFUSED for the key's fault, else RETRY. */
+LkKisiAnswer *cli_kisi_need (Cli *cli, CliServices *services, CliAsk ask, gint64 id,
+                             GError **error);
 
 G_END_DECLS

@@ -4,13 +4,23 @@
  * `latchkey status`: how each space and account stands. JSON names are stable (design §10).
  */
 #include "access.h"
+#include "wishes.h"
 
 #include <latchkey/model/json.h>
 #include <stdio.h>
 
 #define KINDS                                                                                      \
   (1u << LK_KIND_MEMBERS | 1u << LK_KIND_PASSES | 1u << LK_KIND_BOOKINGS | 1u << LK_KIND_COMMANDS  \
-   | 1u << LK_KIND_LEDGER | 1u << LK_KIND_RULES)
+   | 1u << LK_KIND_LEDGER | 1u << LK_KIND_RULES | 1u << LK_KIND_CONTROL)
+/* Longer than anything is due while both services are healthy (design §9, S2). */
+#define LATE_S 60
+
+/* What is as it should not be, for the longest time. */
+typedef struct
+{
+  gint64 age_s; /* -1: nothing */
+  gint64 member, group_id;
+} Due;
 
 typedef struct
 {
@@ -19,7 +29,8 @@ typedef struct
   GHashTable *members; /* gint64* → itself: whoever has a command or a ledger record */
   guint entitled, rights, orphaned;
   GPtrArray *blocked; /* const CliEntry* of ledger members with blocked groups */
-  gint64 oldest_loss_s, oldest_gain_s;
+  GPtrArray *wishes;  /* char*: keys of those under way */
+  Due loss, gain;     /* the oldest */
 } Status;
 
 static void
@@ -91,12 +102,19 @@ find_oldest_due (Status *status)
           LkTime since = cli_group_due_since (group, status->now);
           if (since == LK_TIME_NONE || group->blocked != NULL)
             continue;
-          gint64 age = MAX (status->now - since, 0) / LK_SECOND;
-          gint64 *oldest = cli_group_wanted (group, status->now) ? &status->oldest_gain_s
-                                                                 : &status->oldest_loss_s;
-          *oldest = MAX (*oldest, age);
+          Due due
+              = { MAX (status->now - since, 0) / LK_SECOND, *(gint64 *) member, group->group_id };
+          Due *oldest = cli_group_wanted (group, status->now) ? &status->gain : &status->loss;
+          if (due.age_s > oldest->age_s)
+            *oldest = due;
         }
     }
+}
+
+static void
+note_wish (const char *key, const CliEntry *entry, gpointer data)
+{
+  g_ptr_array_add (((Status *) data)->wishes, g_strdup (key));
 }
 
 static void
@@ -104,10 +122,21 @@ status_of_space (Status *status)
 {
   status->members = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   status->blocked = g_ptr_array_new ();
-  status->oldest_loss_s = status->oldest_gain_s = -1;
+  status->wishes = g_ptr_array_new_with_free_func (g_free);
+  status->loss.age_s = status->gain.age_s = -1;
   cli_space_foreach (status->space, LK_KIND_COMMANDS, 0, count_command, status);
   cli_space_foreach (status->space, LK_KIND_LEDGER, 0, count_ledger, status);
+  cli_wishes_open (status->space, note_wish, status);
   find_oldest_due (status);
+}
+
+static gboolean
+has_problems (const Status *status)
+{
+  gboolean late = MAX (status->loss.age_s, status->gain.age_s) > LATE_S;
+
+  return status->blocked->len > 0 || status->orphaned > 0 || cli_space_rules (status->space) == NULL
+         || (late && !status->space->space->observe);
 }
 
 static void
@@ -115,15 +144,23 @@ status_clear (Status *status)
 {
   g_hash_table_unref (status->members);
   g_ptr_array_unref (status->blocked);
+  g_ptr_array_unref (status->wishes);
 }
 
 static void
-write_age (LkJsonWriter *writer, const char *key, gint64 age)
+write_due (LkJsonWriter *writer, const char *age, const char *whose, const Due *due)
 {
-  if (age < 0)
-    lk_json_null (writer, key);
-  else
-    lk_json_int (writer, key, age);
+  if (due->age_s < 0)
+    {
+      lk_json_null (writer, age);
+      lk_json_null (writer, whose);
+      return;
+    }
+  lk_json_int (writer, age, due->age_s);
+  lk_json_begin_object (writer, whose);
+  lk_json_int (writer, "member", due->member);
+  lk_json_int (writer, "group_id", due->group_id);
+  lk_json_end_object (writer);
 }
 
 static void
@@ -146,18 +183,46 @@ write_space (LkJsonWriter *writer, const Status *status)
         {
           lk_json_begin_object (writer, NULL);
           lk_json_int (writer, "member", member->member);
-          if (member->blocked[b].group_id != 0)
-            lk_json_int (writer, "group_id", member->blocked[b].group_id);
-          else
-            lk_json_null (writer, "group_id"); /* every group */
+          cli_json_id (writer, "group_id", member->blocked[b].group_id); /* null: every group */
           lk_json_string (writer, "reason", member->blocked[b].reason);
           lk_json_end_object (writer);
         }
     }
   lk_json_end_array (writer);
-  write_age (writer, "oldest_due_loss_s", status->oldest_loss_s);
-  write_age (writer, "oldest_due_gain_s", status->oldest_gain_s);
+  write_due (writer, "oldest_due_loss_s", "oldest_due_loss", &status->loss);
+  write_due (writer, "oldest_due_gain_s", "oldest_due_gain", &status->gain);
+  lk_json_begin_array (writer, "wishes");
+  for (guint i = 0; i < status->wishes->len; i++)
+    lk_json_string (writer, NULL, status->wishes->pdata[i]);
+  lk_json_end_array (writer);
   lk_json_end_object (writer);
+}
+
+static void
+print_due (const Status *status, const Due *due, const char *what)
+{
+  if (due->age_s >= 0)
+    (void) printf ("  a key %s have been %s %" G_GINT64_FORMAT " s ago: member %" G_GINT64_FORMAT
+                   ", group %" G_GINT64_FORMAT "\n",
+                   status->space->space->observe ? "would" : "should", what, due->age_s,
+                   due->member, due->group_id);
+}
+
+static void
+print_blocked (const LkLedgerMember *member, const LkBlocked *blocked)
+{
+  char until[LK_TIME_TEXT];
+
+  (void) printf ("  member %" G_GINT64_FORMAT " is blocked in ", member->member);
+  if (blocked->group_id == 0)
+    (void) printf ("every group: %s", blocked->reason);
+  else
+    (void) printf ("group %" G_GINT64_FORMAT ": %s", blocked->group_id, blocked->reason);
+  if (blocked->foreign_right_id != 0)
+    (void) printf (" (right %" G_GINT64_FORMAT " is in the way)", blocked->foreign_right_id);
+  if (blocked->until != LK_TIME_NONE)
+    (void) printf (", until %s", lk_time_format (blocked->until, until));
+  (void) putchar ('\n');
 }
 
 static void
@@ -170,25 +235,16 @@ print_space (const Status *status)
                  cli_space_rules (status->space) == NULL ? "NO RULES, run `latchkey rules apply`; "
                                                          : "",
                  status->entitled, status->rights, status->orphaned);
-  if (status->oldest_loss_s >= 0)
-    (void) printf ("  a key should have been taken away %" G_GINT64_FORMAT " s ago\n",
-                   status->oldest_loss_s);
-  if (status->oldest_gain_s >= 0)
-    (void) printf ("  a key should have been given %" G_GINT64_FORMAT " s ago\n",
-                   status->oldest_gain_s);
+  print_due (status, &status->loss, "taken away");
+  print_due (status, &status->gain, "given");
   for (guint i = 0; i < status->blocked->len; i++)
     {
       const LkLedgerMember *member = &((const CliEntry *) status->blocked->pdata[i])->ledger_member;
       for (guint b = 0; b < member->n_blocked; b++)
-        {
-          const LkBlocked *blocked = &member->blocked[b];
-          char group[32] = "every group";
-          if (blocked->group_id != 0)
-            g_snprintf (group, sizeof group, "group %" G_GINT64_FORMAT, blocked->group_id);
-          (void) printf ("  member %" G_GINT64_FORMAT " is blocked in %s: %s\n", member->member,
-                         group, blocked->reason);
-        }
+        print_blocked (member, &member->blocked[b]);
     }
+  for (guint i = 0; i < status->wishes->len; i++)
+    (void) printf ("  wished, and not done yet: %s\n", (const char *) status->wishes->pdata[i]);
 }
 
 /* --- accounts -----------------------------------------------------------------------------------
@@ -229,7 +285,10 @@ write_account (LkJsonWriter *writer, const CliAccount *account)
   lk_json_string (writer, "account", account->name);
   lk_json_time (writer, common.until_name, common.until);
   if (account->kind == LK_KIND_NEXUDUS_ACCOUNT)
-    lk_json_time (writer, "listed_at", entry == NULL ? LK_TIME_NONE : entry->nexudus.listed_at);
+    {
+      lk_json_time (writer, "listed_at", entry == NULL ? LK_TIME_NONE : entry->nexudus.listed_at);
+      lk_json_int (writer, "trips", entry == NULL ? 0 : entry->nexudus.n_trips);
+    }
   else
     {
       lk_json_time (writer, "audited_at", entry == NULL ? LK_TIME_NONE : entry->kisi.audited_at);
@@ -240,6 +299,14 @@ write_account (LkJsonWriter *writer, const CliAccount *account)
     }
   lk_json_string (writer, "fault", common.fault);
   lk_json_end_object (writer);
+}
+
+static guint
+trips_of (const CliAccount *account)
+{
+  return account->kind == LK_KIND_NEXUDUS_ACCOUNT && account->entry != NULL
+             ? account->entry->nexudus.n_trips
+             : 0;
 }
 
 static void
@@ -259,6 +326,13 @@ print_account (const CliAccount *account)
                    lk_time_format (common.until, text));
   (void) printf ("%s%s\n",
                  common.fault == NULL ? "" : "; FAULT: ", common.fault == NULL ? "" : common.fault);
+  for (guint i = 0; i < trips_of (account); i++)
+    {
+      const LkTrip *trip = &account->entry->nexudus.trips[i];
+      (void) printf ("  BRAKE: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                     " %s of space %s vanished from Nexudus's lists, and are kept\n",
+                     trip->held, trip->of, trip->kind, trip->space);
+    }
 }
 
 static gboolean
@@ -266,7 +340,7 @@ has_problem (const CliAccount *account)
 {
   const Account common = account_of (account);
 
-  return common.fault != NULL || common.until == LK_TIME_NONE;
+  return common.fault != NULL || common.until == LK_TIME_NONE || trips_of (account) > 0;
 }
 
 /* --- the command --------------------------------------------------------------------------------
@@ -290,7 +364,7 @@ status_run (Cli *cli, GError **error)
       CliSpace *space = spaces->pdata[i];
       Status status = { .space = space, .now = lk_clock_wall (cli->clock) };
       status_of_space (&status);
-      problems |= status.blocked->len > 0 || status.orphaned > 0 || cli_space_rules (space) == NULL;
+      problems |= has_problems (&status);
       write_space (&writer, &status);
       if (!cli->json)
         print_space (&status);

@@ -12,6 +12,14 @@
 /* --- entries --------------------------------------------------------------------------------- */
 
 static gboolean
+is_outcome (const LkRecord *record)
+{
+  g_autofree char *key = g_strndup (record->key, record->key_len);
+
+  return lk_control_program (key) != NULL;
+}
+
+static gboolean
 parse (CliEntry *entry, const LkRecord *record, GError **error)
 {
   const char *json = record->value;
@@ -34,6 +42,10 @@ parse (CliEntry *entry, const LkRecord *record, GError **error)
       entry->is_right = memchr (record->key, '/', record->key_len) != NULL;
       return entry->is_right ? lk_right_parse (&entry->right, json, len, error)
                              : lk_ledger_member_parse (&entry->ledger_member, json, len, error);
+    case LK_KIND_CONTROL:
+      entry->is_outcome = is_outcome (record);
+      return entry->is_outcome ? lk_outcome_parse (&entry->outcome, json, len, error)
+                               : lk_wish_parse (&entry->wish, json, len, error);
     case LK_KIND_NEXUDUS_ACCOUNT:
       return lk_nexudus_account_parse (&entry->nexudus, json, len, error);
     case LK_KIND_KISI_ACCOUNT:
@@ -70,6 +82,12 @@ entry_free (gpointer data)
         lk_right_clear (&entry->right);
       else
         lk_ledger_member_clear (&entry->ledger_member);
+      break;
+    case LK_KIND_CONTROL:
+      if (entry->is_outcome)
+        lk_outcome_clear (&entry->outcome);
+      else
+        lk_wish_clear (&entry->wish);
       break;
     case LK_KIND_NEXUDUS_ACCOUNT:
       lk_nexudus_account_clear (&entry->nexudus);

@@ -15,12 +15,13 @@
 
 G_BEGIN_DECLS
 
-/* One entry of any of the tables; KIND and IS_RIGHT say which of the union it is. */
+/* One entry of any of the tables; KIND, IS_RIGHT and IS_OUTCOME say which of the union it is. */
 typedef struct
 {
   LkKind kind;
-  gboolean is_right; /* of the ledger */
-  LkTime at;         /* record timestamp */
+  gboolean is_right;   /* of the ledger */
+  gboolean is_outcome; /* of control */
+  LkTime at;           /* record timestamp */
   union
   {
     LkMember member;
@@ -30,6 +31,8 @@ typedef struct
     LkCommand command;
     LkLedgerMember ledger_member;
     LkRight right;
+    LkWish wish;
+    LkOutcome outcome;
     LkNexudusAccount nexudus;
     LkKisiAccount kisi;
   };
