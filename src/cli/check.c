@@ -4,7 +4,7 @@
  * `latchkey check`: the configuration (main has read it by now), then each connection: whose key,
  * what it sees, what to do.
  */
-#include "services.h"
+#include "check.h"
 
 #include <latchkey/model/json.h>
 #include <latchkey/nexudus/rows.h>
@@ -51,6 +51,18 @@ found_by (const GError *error)
   return error->code == LK_ERROR_RETRY ? FOUND_AWAY : FOUND_PROBLEM;
 }
 
+static void
+missing_nexudus (const char *account, const GError *error, const char *text, gpointer findings)
+{
+  add (findings, "nexudus", account, found_by (error), g_strdup (text));
+}
+
+static void
+missing_kisi (const char *account, const GError *error, const char *text, gpointer findings)
+{
+  add (findings, "kisi", account, found_by (error), g_strdup (text));
+}
+
 /* --- Kafka --------------------------------------------------------------------------------------
  */
 
@@ -91,7 +103,8 @@ typedef struct
   GError *error;
   GString *seen; /* locations, or whose key */
   GHashTable *ids;
-  gint64 user; /* whose key it is */
+  gint64 user;  /* whose key it is */
+  gint64 group; /* one that it sees; 0: none */
   const LkClock *clock;
   LkTime date, answered_at; /* of the first answer that says the service's time */
 } Look;
@@ -224,6 +237,7 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
               && !look_at (cli, services, (LkNexudusEntity) e, &look, &local))
             add (findings, "nexudus", config->account, found_by (local), g_strdup (local->message));
         }
+      check_nexudus_rows (cli, services, config->account, missing_nexudus, findings);
     }
   g_string_free (look.seen, TRUE);
   g_hash_table_unref (look.ids);
@@ -288,6 +302,7 @@ groups_seen (LkKisiAnswer *answer, gpointer data)
     {
       const LkKisiGroup *group = answer->groups->pdata[i];
       g_hash_table_add (look->ids, g_memdup2 (&group->place_id, sizeof group->place_id));
+      look->group = group->id;
     }
 }
 
@@ -358,6 +373,7 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
                      "has to be the organization's owner or an administrator"));
       check_clock (&look, "kisi", config->account, findings);
       check_places_are_seen (cli, config, &look, findings);
+      check_kisi_reads (cli, services, config->account, look.group, missing_kisi, findings);
     }
   g_string_free (look.seen, TRUE);
   g_hash_table_unref (look.ids);

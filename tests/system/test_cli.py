@@ -156,15 +156,27 @@ def test_check_with_a_place_and_a_location_that_are_not_seen(operated: Operated)
 
 def test_check_names_what_the_login_may_not_read(operated: Operated) -> None:
     everything = operated.sandbox.data()
+    listed = ["Business", "Coworker", "CoworkerTimePass", "TimePass", "Booking", "CancelledBooking",
+              "Resource", "ContractPausedPeriod", "TimePassTimeSlot"]
+    read = ["Coworker", "CoworkerTimePass", "TimePass", "Resource", "ContractPausedPeriod"]
     everything["nexudus"]["users"] = [{
         "email": "api@example.org", "password": "sandbox-password",
-        "roles": ["Business-List", "Coworker-List", "CoworkerTimePass-List", "TimePass-List",
-                  "Booking-List", "CancelledBooking-List", "Resource-List",
-                  "ContractPausedPeriod-List", "TimePassTimeSlot-List"]}]
+        "roles": [f"{one}-List" for one in listed] + [f"{one}-Read" for one in read]}]
     operated.sandbox.load(everything)
-    found = problems(operated)
-    assert len(found) == 1 and found[0][1].startswith("billing/coworkercontracts"), found
-    assert "give its user the List and Read roles" in found[0][1]
+    found = [text for _, text in problems(operated)]
+    assert len(found) == 2 and found[0].startswith("billing/coworkercontracts"), found
+    assert "give its user the List and Read roles" in found[0]
+    assert found[1] == ("GET /api/spaces/bookings/{id}: the login is not allowed to: give its user the "
+                        "role Booking-Read")
+
+
+def test_check_names_what_the_key_may_not_read(operated: Operated) -> None:
+    operated.sandbox.faults({"service": "kisi", "path": "/event_sets", "effect": "status",
+                             "status": 403, "count": 0,
+                             "body": {"code": "fcd8ef", "error": "Access denied."}})
+    (_, text), = problems(operated)
+    assert text.startswith("KISI: POST /event_sets: status 403"), text
+    assert text.endswith("(needed for reports of who came): give the key's user that right"), text
 
 
 @pytest.mark.parametrize(("offset_ms", "said"), [(60_000, "60 s ahead of"), (-60_000, "60 s behind")])
