@@ -22,7 +22,6 @@ import pytest
 import yaml
 
 from harness.paths import ROOT, program
-from harness.settings import settings
 from harness.stack import DAEMONS, default_config, default_data
 
 CHART = ROOT / "helm" / "latchkey"
@@ -192,45 +191,6 @@ def test_the_schema_refuses(path: list[str | int], value: Any, says: str) -> Non
     with pytest.raises(jsonschema.ValidationError) as raised:
         jsonschema.Draft7Validator(schema).validate(values)
     assert says in raised.value.message
-
-
-def leaves(node: dict[str, Any], path: str = "", required: bool = False) -> dict[str, Any]:
-    """The settings that a part of the schema has, by the paths of the settings table; each with
-    whether it must be there."""
-    items = node.get("items", {})
-    if items.get("type") == "object":
-        return leaves(items, path + "[]")
-    found: dict[str, Any] = {}
-    for name, child in node.get("properties", {}).items():
-        inner = f"{path}.{name}" if path else name
-        found.update(leaves(child, inner, name in node.get("required", [])))
-    return found or {path: {**node, "must": required}}
-
-
-def kind_of(node: dict[str, Any]) -> str:
-    if "$ref" in node:
-        return str(node["$ref"].rpartition("/")[2])
-    return "|".join(sorted(node["enum"])) if "enum" in node else str(node["type"])
-
-
-SCHEMA_KINDS = {"string": "string", "URL": "string", "zone": "string", "time of day": "string",
-                "percent": "string", "path": "secretFile", "duration": "duration",
-                "integer": "integer", "boolean": "boolean", "list of strings": "array",
-                "mapping of strings": "object"}
-
-
-def test_the_schema_has_the_settings_as_they_are() -> None:
-    found = leaves(load(CHART / "values.schema.json")["properties"]["config"])
-    table = settings()
-    assert set(found) == {row["path"] for row in table}
-    for row in table:
-        path, node, words = row["path"], found[row["path"]], row["type"].partition("one of ")[2]
-        kind = "|".join(sorted(words.split("|"))) if words else SCHEMA_KINDS[row["type"]]
-        assert kind_of(node) == kind, f"{path}: the program takes {row['type']}"
-        if kind == "integer":
-            least, _, most = row["range"].partition("…")
-            assert (node["minimum"], node.get("maximum")) == (int(least), int(most) if most else None)
-        assert node["must"] or row["default"] is not None, f"{path} has no default"
 
 
 @pytest.fixture(scope="module")
