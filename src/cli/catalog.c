@@ -113,21 +113,6 @@ slots_done (const LkNexudusRead *read, const GError *error, gpointer data)
 }
 
 static void
-schedules_done (LkKisiAnswer *answer, gpointer data)
-{
-  Reading *reading = data;
-
-  reading->open--;
-  if (answer->verdict == LK_KISI_OK)
-    reading->catalog->schedules = g_steal_pointer (&answer->schedules);
-  else
-    {
-      g_autofree char *why = g_strdup_printf ("KISI schedules: %s", answer->message);
-      no_hours (reading->catalog, why);
-    }
-}
-
-static void
 nexudus_done (const LkNexudusRead *read, const GError *error, gpointer data)
 {
   Reading *reading = data;
@@ -137,26 +122,52 @@ nexudus_done (const LkNexudusRead *read, const GError *error, gpointer data)
   note_error (reading, error);
 }
 
-static void
-groups_done (LkKisiAnswer *answer, gpointer data)
+static gboolean
+read_nexudus (Cli *cli, CliServices *services, CliCatalog *catalog, GError **error)
 {
-  Reading *reading = data;
+  Reading reading = { catalog, 3, NULL };
 
-  reading->open--;
-  if (answer->verdict != LK_KISI_OK)
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, LK_NEXUDUS_ROWS, pass_type_row,
+                   nexudus_done, &reading);
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, LK_NEXUDUS_ROWS, resource_row,
+                   nexudus_done, &reading);
+  lk_nexudus_list (services->nexudus, LK_NEXUDUS_SLOTS, NULL, LK_NEXUDUS_ROWS, slot_row, slots_done,
+                   &reading);
+  if (!cli_services_wait (cli, services, is_read, &reading, "reading pass types and resources",
+                          READ_MS, error))
     {
-      g_autoptr (GError) error = NULL;
-      (void) lk_fail (&error, cli_kisi_error_code (answer), "KISI groups: %s", answer->message);
-      note_error (reading, error);
-      return;
+      lk_nexudus_cancel_all (services->nexudus);
+      g_clear_error (&reading.error);
+      return FALSE;
     }
-  for (guint i = 0; i < answer->groups->len; i++)
+  if (reading.error == NULL)
+    return TRUE;
+  g_propagate_error (error, reading.error);
+  return FALSE;
+}
+
+static gboolean
+read_kisi (Cli *cli, CliServices *services, CliCatalog *catalog, GError **error)
+{
+  g_autoptr (LkKisiAnswer) groups = cli_kisi_need (cli, services, CLI_ASK_GROUPS, 0, error);
+  g_autoptr (LkKisiAnswer) schedules = NULL;
+  g_autoptr (GError) why = NULL;
+
+  if (groups == NULL)
+    return FALSE;
+  for (guint i = 0; i < groups->groups->len; i++)
     {
-      const LkKisiGroup *group = answer->groups->pdata[i];
+      const LkKisiGroup *group = groups->groups->pdata[i];
       CliThing *thing = cli_thing_new (group->id, group->name, group->place_id);
       thing->restricted = group->time_restricted;
-      g_ptr_array_add (reading->catalog->groups, thing);
+      g_ptr_array_add (catalog->groups, thing);
     }
+  schedules = cli_kisi_need (cli, services, CLI_ASK_SCHEDULES, 0, &why);
+  if (schedules != NULL)
+    catalog->schedules = g_steal_pointer (&schedules->schedules);
+  else
+    no_hours (catalog, why->message);
+  return TRUE;
 }
 
 CliCatalog *
@@ -164,7 +175,6 @@ cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error)
 {
   g_autoptr (CliCatalog) catalog = g_new0 (CliCatalog, 1);
   g_autoptr (CliServices) services = cli_services_open (cli, space->nexudus, space->kisi, error);
-  Reading reading = { catalog, 5, NULL };
 
   catalog->pass_types = g_ptr_array_new_with_free_func (thing_free);
   catalog->resources = g_ptr_array_new_with_free_func (thing_free);
@@ -172,24 +182,8 @@ cli_catalog_load (Cli *cli, const LkConfigSpace *space, GError **error)
   catalog->slots = g_array_new (FALSE, FALSE, sizeof (LkNexudusSlot));
   if (services == NULL)
     return NULL;
-  lk_nexudus_list (services->nexudus, LK_NEXUDUS_PASS_TYPES, NULL, LK_NEXUDUS_ROWS, pass_type_row,
-                   nexudus_done, &reading);
-  lk_nexudus_list (services->nexudus, LK_NEXUDUS_RESOURCES, NULL, LK_NEXUDUS_ROWS, resource_row,
-                   nexudus_done, &reading);
-  lk_nexudus_list (services->nexudus, LK_NEXUDUS_SLOTS, NULL, LK_NEXUDUS_ROWS, slot_row, slots_done,
-                   &reading);
-  (void) lk_kisi_list_groups (services->kisi, 0, groups_done, &reading);
-  (void) lk_kisi_list_schedules (services->kisi, 0, schedules_done, &reading);
-  if (!cli_services_wait (cli, services, is_read, &reading, "reading pass types, resources, groups",
-                          READ_MS, error))
-    {
-      g_clear_error (&reading.error);
-      return NULL;
-    }
-  if (reading.error != NULL)
-    {
-      g_propagate_prefixed_error (error, reading.error, "space %s: ", space->code);
-      return NULL;
-    }
-  return g_steal_pointer (&catalog);
+  if (read_nexudus (cli, services, catalog, error) && read_kisi (cli, services, catalog, error))
+    return g_steal_pointer (&catalog);
+  (void) lk_fail_prefix (error, "space %s", space->code);
+  return NULL;
 }

@@ -103,7 +103,6 @@ typedef struct
   GError *error;
   GString *seen; /* locations, or whose key */
   GHashTable *ids;
-  gint64 user;  /* whose key it is */
   gint64 group; /* one that it sees; 0: none */
   const LkClock *clock;
   LkTime date, answered_at; /* of the first answer that says the service's time */
@@ -246,37 +245,12 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
 /* --- KISI ---------------------------------------------------------------------------------------
  */
 
-/* TRUE when there is something to read. */
-static gboolean
-is_answered (Look *look, const LkKisiAnswer *answer, const char *what)
-{
-  look->over = TRUE;
-  note_date (look, answer->date);
-  if (answer->verdict == LK_KISI_OK)
-    return TRUE;
-  return lk_fail (&look->error, cli_kisi_error_code (answer), "%s: %s", what, answer->message);
-}
-
-static void
-whoami (LkKisiAnswer *answer, gpointer data)
-{
-  Look *look = data;
-
-  if (!is_answered (look, answer, "user"))
-    return;
-  look->user = ((LkKisiUser *) answer->users->pdata[0])->id;
-  g_string_printf (look->seen, "the key is user %" G_GINT64_FORMAT "'s", look->user);
-}
-
 /* `GET /user` says nothing of its role (kisi-api.md §2.6); the user's own assignments may. */
 static void
-roles_seen (LkKisiAnswer *answer, gpointer data)
+note_roles (Look *look, const LkKisiAnswer *answer)
 {
-  Look *look = data;
   g_autoptr (GPtrArray) named = g_ptr_array_new ();
 
-  if (!is_answered (look, answer, "role_assignments"))
-    return;
   for (guint i = 0; i < answer->assignments->len; i++)
     {
       const LkKisiAssignment *one = answer->assignments->pdata[i];
@@ -291,12 +265,8 @@ roles_seen (LkKisiAnswer *answer, gpointer data)
 }
 
 static void
-groups_seen (LkKisiAnswer *answer, gpointer data)
+note_groups (Look *look, const LkKisiAnswer *answer)
 {
-  Look *look = data;
-
-  if (!is_answered (look, answer, "groups"))
-    return;
   g_string_append_printf (look->seen, " and sees %u groups", answer->groups->len);
   for (guint i = 0; i < answer->groups->len; i++)
     {
@@ -306,30 +276,26 @@ groups_seen (LkKisiAnswer *answer, gpointer data)
     }
 }
 
-/* Waits for the call that was just made. */
-static gboolean
-kisi_has_answered (Cli *cli, CliServices *services, Look *look, GError **error)
-{
-  look->over = FALSE;
-  if (!cli_services_wait (cli, services, is_over, look, "asking KISI", CONNECT_MS, error))
-    return FALSE;
-  if (look->error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&look->error));
-  return FALSE;
-}
-
 static gboolean
 look_at_kisi (Cli *cli, CliServices *services, Look *look, GError **error)
 {
-  (void) lk_kisi_whoami (services->kisi, whoami, look);
-  if (!kisi_has_answered (cli, services, look, error))
+  g_autoptr (LkKisiAnswer) user = cli_kisi_need (cli, services, CLI_ASK_WHOAMI, 0, error);
+  g_autoptr (LkKisiAnswer) roles = NULL, groups = NULL;
+  gint64 id;
+
+  if (user == NULL)
     return FALSE;
-  (void) lk_kisi_list_user_assignments (services->kisi, look->user, 0, roles_seen, look);
-  if (!kisi_has_answered (cli, services, look, error))
+  note_date (look, user->date);
+  id = ((LkKisiUser *) user->users->pdata[0])->id;
+  g_string_printf (look->seen, "the key is user %" G_GINT64_FORMAT "'s", id);
+  roles = cli_kisi_need (cli, services, CLI_ASK_USER_RIGHTS, id, error);
+  if (roles != NULL)
+    groups = cli_kisi_need (cli, services, CLI_ASK_GROUPS, 0, error);
+  if (groups == NULL)
     return FALSE;
-  (void) lk_kisi_list_groups (services->kisi, 0, groups_seen, look);
-  return kisi_has_answered (cli, services, look, error);
+  note_roles (look, roles);
+  note_groups (look, groups);
+  return TRUE;
 }
 
 static void

@@ -75,8 +75,9 @@ static const CliCommand commands[] = {
   { "rejects show", "REJECT", "One of them, with its bytes",
     "REJECT is SPACE/OFFSET, as `rejects list` shows it. May show names and addresses.", 0, 1, 1,
     rejects_show_run },
-  { "rejects", "[list|show]", "As `rejects list`", "As `rejects list`.", SPACE | CLI_OPTION_SINCE,
-    0, 0, rejects_list_run },
+  { "rejects", "[list|show]", "As `rejects list`",
+    "Records that no program could understand: `list` them, or `show` one.",
+    SPACE | CLI_OPTION_SINCE, 0, 0, rejects_list_run },
   { "resync", "MEMBER|--all", "Have a member, or all, compared with KISI at once",
     "Wishes that the executor looks everything of the member up again, takes blocks off, invites\n"
     "again who was deleted in KISI, and corrects what differs without the wait of an audit. "

@@ -68,8 +68,9 @@ cli_services_free (CliServices *services)
   g_free (services);
 }
 
-LkErrorCode
-cli_kisi_error_code (const LkKisiAnswer *answer)
+/* What an answer that is not OK means for the command. */
+static LkErrorCode
+error_code_of (const LkKisiAnswer *answer)
 {
   switch (answer->verdict)
     {
@@ -116,10 +117,14 @@ cli_services_wait (Cli *cli, CliServices *services, gboolean (*done) (gpointer d
 static const char *
 endpoint_of (CliAsk ask)
 {
-  static const char *const endpoints[] = {
-    "GET /user",      "GET /users",      "GET /groups", "GET /group_locks", "GET /role_assignments",
-    "GET /schedules", "POST /event_sets"
-  };
+  static const char *const endpoints[] = { "GET /user",
+                                           "GET /users",
+                                           "GET /groups",
+                                           "GET /group_locks",
+                                           "GET /role_assignments",
+                                           "GET /role_assignments",
+                                           "GET /schedules",
+                                           "POST /event_sets" };
 
   return endpoints[ask];
 }
@@ -171,6 +176,8 @@ start (Cli *cli, LkKisi *kisi, CliAsk ask, gint64 id, Question *question)
       return lk_kisi_list_group_locks (kisi, id, 0, answered, question);
     case CLI_ASK_GROUP_RIGHTS:
       return lk_kisi_list_group_assignments (kisi, id, 0, answered, question);
+    case CLI_ASK_USER_RIGHTS:
+      return lk_kisi_list_user_assignments (kisi, id, 0, answered, question);
     case CLI_ASK_SCHEDULES:
       return lk_kisi_list_schedules (kisi, 0, answered, question);
     case CLI_ASK_EVENTS:
@@ -213,7 +220,7 @@ cli_kisi_need (Cli *cli, CliServices *services, CliAsk ask, gint64 id, GError **
 
   if (answer == NULL || answer->verdict == LK_KISI_OK)
     return g_steal_pointer (&answer);
-  (void) lk_fail (error, cli_kisi_error_code (answer), "KISI: %s: %s", endpoint_of (ask),
+  (void) lk_fail (error, error_code_of (answer), "KISI: %s: %s", endpoint_of (ask),
                   answer->message);
   return NULL;
 }

@@ -27,10 +27,6 @@ CliServices *cli_services_open (Cli *cli, const LkConfigNexudus *nexudus, const 
 void cli_services_free (CliServices *services);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliServices, cli_services_free)
 
-/* What an answer that is not OK means for the command: RETRY (nothing can be said now) or REFUSED.
- */
-LkErrorCode cli_kisi_error_code (const LkKisiAnswer *answer);
-
 /* As cli_wait, and turns these clients too. */
 gboolean cli_services_wait (Cli *cli, CliServices *services, gboolean (*done) (gpointer data),
                             gpointer data, const char *what, gint64 deadline_ms, GError **error);
@@ -44,6 +40,7 @@ typedef enum
   CLI_ASK_GROUPS,
   CLI_ASK_GROUP_LOCKS,  /* id: a group */
   CLI_ASK_GROUP_RIGHTS, /* id: a group */
+  CLI_ASK_USER_RIGHTS,  /* id: a user */
   CLI_ASK_SCHEDULES,
   CLI_ASK_EVENTS, /* of the last minute */
 } CliAsk;
