@@ -8,3 +8,4 @@ foreach(message member pass booking rules command ledger-member right wish outco
     target_compile_definitions(fuzz-${message} PRIVATE FUZZ_MESSAGE="${message}")
   endif()
 endforeach()
+lk_fuzz_target(record fuzz_record.c LINK lk_model)

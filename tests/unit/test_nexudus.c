@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * Pages and rows of Nexudus from the corpora: tests/corpus/nexudus-page and nexudus-row, good and
- * bad; beside each bad one, NAME.expect holds the message.
+ * Pages, rows and logins of Nexudus from the corpora: tests/corpus/nexudus-page, nexudus-row and
+ * nexudus-token, good and bad; beside each bad one, NAME.expect holds the message.
  */
 #include <latchkey/model/json.h>
 #include <latchkey/nexudus/nexudus.h>
@@ -39,6 +39,15 @@ check_row (const char *name, const char *text, gsize len, GError **error)
   g_auto (GStrv) parts = g_strsplit (name, "-", 2);
 
   return row != NULL && nexudus_read_row (parts[0], row, error);
+}
+
+static gboolean
+check_login (const char *name, const char *text, gsize len, GError **error)
+{
+  g_auto (LkNexudusToken) token = { 0 };
+
+  (void) name;
+  return lk_nexudus_token_parse (&token, text, len, error);
 }
 
 static void
@@ -91,6 +100,35 @@ static void
 test_rows (void)
 {
   run_corpus ("nexudus-row", check_row);
+}
+
+static void
+test_logins (void)
+{
+  run_corpus ("nexudus-token", check_login);
+}
+
+static void
+test_refusals (void)
+{
+  static const struct
+  {
+    const char *body, *word;
+  } cases[] = {
+    { "{\"error\":\"invalid_grant\",\"error_description\":\"ann@example.com\"}", "invalid_grant" },
+    { "{\"error\":\"ann@example.com\"}", NULL },
+    { "{\"error\":\"\"}", NULL },
+    { "{\"error\":7}", NULL },
+    { "[]", NULL },
+    { "<html>", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *word = lk_nexudus_refusal_word (cases[i].body, strlen (cases[i].body));
+
+      g_assert_cmpstr (word, ==, cases[i].word);
+    }
 }
 
 /* TEMPLATE with %s as a text of so many CHARACTERS. */
@@ -216,6 +254,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/nexudus/pages", test_pages);
   g_test_add_func ("/nexudus/rows", test_rows);
+  g_test_add_func ("/nexudus/logins", test_logins);
+  g_test_add_func ("/nexudus/refusals", test_refusals);
   g_test_add_func ("/nexudus/long-texts", test_long_texts);
   g_test_add_func ("/nexudus/a-row-that-is-no-json", test_a_row_that_is_no_json);
   g_test_add_func ("/nexudus/wait-of-text", test_wait_of_text);

@@ -125,6 +125,22 @@ gboolean
 lk_nexudus_page_parse (LkNexudusPage *out, const char *body, gsize len, guint page, GError **error);
 void lk_nexudus_page_clear (LkNexudusPage *page);
 
+/* What a login answers with status 200 (nexudus-api.md §1); pure, for corpora and fuzzing. REJECT
+ * names the field and why. Clearing wipes both tokens. */
+typedef struct
+{
+  char *access, *refresh; /* printable ASCII; refresh may be NULL */
+  gint64 life_ms;
+} LkNexudusToken;
+
+gboolean
+lk_nexudus_token_parse (LkNexudusToken *out, const char *body, gsize len, GError **error);
+void lk_nexudus_token_clear (LkNexudusToken *token);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkNexudusToken, lk_nexudus_token_clear)
+
+/* The "error" of a refused login, as RFC 6749, 5.2 spells them, or NULL. To free. Pure. */
+char *lk_nexudus_refusal_word (const char *body, gsize len);
+
 /* Whether an answer with status 200 says of itself that it failed (WasSuccessful: false,
  * nexudus-api.md §2.5): RETRY then, naming its inner status. Its text may name people and stays
  * out. Pure. */

@@ -7,7 +7,6 @@
 #include "session.h"
 
 #include <latchkey/base/log.h>
-#include <latchkey/model/json.h>
 #include <string.h>
 
 #define EARLY_MS LK_HOUR /* a token is renewed that long before it ends */
@@ -28,8 +27,7 @@ struct _LkSession
 };
 
 LkSession *
-lk_session_new (const LkConfigNexudus *config, const LkClock *clock, LkHttp *http,
-                LkBudget *budget)
+lk_session_new (const LkConfigNexudus *config, const LkClock *clock, LkHttp *http, LkBudget *budget)
 {
   LkSession *session = g_new0 (LkSession, 1);
   g_autofree char *uuid = g_uuid_string_random ();
@@ -69,8 +67,7 @@ failed (LkSession *session, GError *error)
 {
   g_clear_error (&session->fault);
   session->fault = error;
-  session->not_before
-      = lk_clock_steady (session->clock) + lk_backoff_next (&session->backoff);
+  session->not_before = lk_clock_steady (session->clock) + lk_backoff_next (&session->backoff);
   lk_warning (LK_F (.account = session->config->account, .event = "login_failed", .error = error),
               "can't log in to Nexudus; trying again in %" G_GINT64_FORMAT " s",
               (session->not_before - lk_clock_steady (session->clock) + 999) / 1000);
@@ -84,16 +81,11 @@ succeeded (LkSession *session)
   session->not_before = 0;
 }
 
-/* {"error":"invalid_grant",…}: only the word is shown, the description may name the user. */
 static GError *
 refusal (const LkHttpResponse *response)
 {
-  g_autoptr (json_t) body
-      = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX, NULL);
-  const char *word = NULL;
+  g_autofree char *word = lk_nexudus_refusal_word (response->body, response->body_len);
 
-  if (body != NULL && json_is_object (body))
-    (void) lk_json_get_string_opt (body, "error", &word, NULL);
   return g_error_new (LK_ERROR,
                       response->status >= 500 || response->status == 429 || response->status == 409
                           ? LK_ERROR_RETRY
@@ -105,25 +97,16 @@ refusal (const LkHttpResponse *response)
 static gboolean
 take_token (LkSession *session, const LkHttpResponse *response, GError **error)
 {
-  g_autoptr (json_t) body
-      = lk_json_parse (response->body, response->body_len, LK_HTTP_BODY_MAX, error);
-  const char *token = NULL, *refresh = NULL;
-  gint64 life = 0;
+  g_auto (LkNexudusToken) token = { 0 };
 
-  if (body == NULL)
+  if (!lk_nexudus_token_parse (&token, response->body, response->body_len, error))
     return FALSE;
-  if (!json_is_object (body) || !lk_json_get_string (body, "access_token", &token, error)
-      || !lk_json_get_string_opt (body, "refresh_token", &refresh, error)
-      || !lk_json_get_int_opt (body, "expires_in", 3600, &life, error))
-    return error == NULL || *error != NULL ? FALSE
-                                           : lk_fail (error, LK_ERROR_RETRY, "expected an object");
   wipe (&session->authorization);
   wipe (&session->refresh_token);
-  session->authorization = g_strdup_printf ("Authorization: Bearer %s", token);
-  session->refresh_token = g_strdup (refresh);
-  life = CLAMP (life, 1, 30 * 86400) * 1000;
+  session->authorization = g_strdup_printf ("Authorization: Bearer %s", token.access);
+  session->refresh_token = g_steal_pointer (&token.refresh);
   session->ends_at
-      = lk_clock_steady (session->clock) + life - MIN (EARLY_MS, life / 10);
+      = lk_clock_steady (session->clock) + token.life_ms - MIN (EARLY_MS, token.life_ms / 10);
   return TRUE;
 }
 
@@ -135,8 +118,8 @@ answered (const LkHttpResponse *response, gpointer data)
 
   session->call = NULL;
   if (response->error != NULL)
-    failed (session, g_error_new (LK_ERROR, LK_ERROR_RETRY, "api/token: %s",
-                                  response->error->message));
+    failed (session,
+            g_error_new (LK_ERROR, LK_ERROR_RETRY, "api/token: %s", response->error->message));
   else if (response->status == 200)
     {
       if (take_token (session, response, &error))
