@@ -31,7 +31,8 @@ packages_of () {
     fuzz) echo clang libclang-rt-14-dev ;;
     check) echo git python3 python3-pytest shellcheck yamllint pyflakes3 mypy ;;
     kafka) echo openjdk-17-jre-headless maven ca-certificates ;;
-    python) echo python3 python3-pytest python3-yaml python3-jsonschema python3-confluent-kafka ;;
+    python) echo python3 python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema \
+                 python3-confluent-kafka ;;
     look) echo kcat ;; # what `up` and `demo --keep` tell people to try
     go) echo golang-go ca-certificates ;;
     fmt) echo git clang-format ;;
