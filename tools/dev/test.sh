@@ -64,10 +64,10 @@ stage_fuzz () {
 }
 
 # The tests of a file share a stack, so a file stays in one process; each process has a broker of
-# its own. Most of what a test does is wait, so there is one process more than there are cores.
+# its own. Most of what a test does is wait, so there are two processes a core.
 stage_system () {
   build release
-  "$PYTHON" -m pytest tests/system -q -n "$(($(nproc) + 1))" --dist loadfile
+  "$PYTHON" -m pytest tests/system -q -n "$((2 * $(nproc)))" --dist loadfile
 }
 
 # run_tests [STAGE...]: all of them, or those named, in the order above.
