@@ -98,30 +98,17 @@ add_snapshot (const char *key, const CliEntry *entry, gpointer data)
   decide_with (entry, effects->new_rules, effects->new_access);
 }
 
-/* The first instant ≥ NOW that is in WINDOWS but not in OTHERS; LK_TIME_NONE: never. */
+/* The first instant ≥ NOW that WINDOWS open and OTHERS (NULL: none), both sorted, do not. */
 static LkTime
 first_only_in (const GArray *windows, const GArray *others, LkTime now)
 {
   LkTime first = LK_TIME_NONE;
 
-  for (guint i = 0; windows != NULL && i < windows->len; i++)
-    {
-      LkWindow rest = lk_window_intersect (g_array_index (windows, LkWindow, i),
-                                           (LkWindow){ now, LK_TIME_NONE });
-      g_autofree LkWindow *left = g_new (LkWindow, 2 + (others == NULL ? 0 : others->len));
-      g_autofree LkWindow *next = g_new (LkWindow, 2 + (others == NULL ? 0 : others->len));
-      guint n = lk_window_is_empty (rest) ? 0 : 1;
-      left[0] = rest;
-      for (guint o = 0; others != NULL && o < others->len; o++)
-        {
-          n = lk_windows_subtract (left, n, g_array_index (others, LkWindow, o), next);
-          for (guint k = 0; k < n; k++)
-            left[k] = next[k];
-        }
-      for (guint k = 0; k < n; k++)
-        if (first == LK_TIME_NONE || lk_window_from (left[k]) < first)
-          first = MAX (lk_window_from (left[k]), now);
-    }
+  for (guint i = 0; i < windows->len && first == LK_TIME_NONE; i++)
+    first = lk_windows_first_outside (
+        g_array_index (windows, LkWindow, i),
+        others == NULL ? NULL : (const LkWindow *) (const void *) others->data,
+        others == NULL ? 0 : others->len, now);
   return first;
 }
 

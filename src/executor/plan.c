@@ -103,23 +103,8 @@ plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVersion *
 static LkTime
 first_excess (LkWindow right, const GArray *wanted, LkTime now)
 {
-  g_autofree LkWindow *left = g_new (LkWindow, wanted->len + 2);
-  g_autofree LkWindow *next = g_new (LkWindow, wanted->len + 2);
-  LkTime first = LK_TIME_NONE;
-  guint n = 1;
-
-  left[0] = lk_window_intersect (right, (LkWindow){ now, LK_TIME_NONE });
-  if (lk_window_is_empty (left[0]))
-    return LK_TIME_NONE;
-  for (guint i = 0; i < wanted->len && n > 0; i++)
-    {
-      n = lk_windows_subtract (left, n, g_array_index (wanted, LkWindow, i), next);
-      memcpy (left, next, n * sizeof *left);
-    }
-  for (guint i = 0; i < n; i++)
-    if (first == LK_TIME_NONE || lk_window_from (left[i]) < first)
-      first = lk_window_from (left[i]);
-  return first;
+  return lk_windows_first_outside (right, (const LkWindow *) (const void *) wanted->data,
+                                   wanted->len, now);
 }
 
 /* --- groups -------------------------------------------------------------------------------------

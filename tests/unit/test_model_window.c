@@ -140,6 +140,46 @@ test_subtract (void)
 }
 
 static void
+test_first_outside (void)
+{
+  static const struct
+  {
+    const char *window, *others;
+    LkTime at, first;
+  } rows[] = {
+    { "1..9", "", 0, 1 },
+    { "1..9", "", 4, 4 },
+    { "1..9", "", 9, LK_TIME_NONE },
+    { "1..9", "0..3", 0, 3 },
+    { "1..9", "2..3", 0, 1 },
+    { "1..9", "2..3", 2, 3 },
+    { "1..9", "1..4 4..9", 0, LK_TIME_NONE },
+    { "1..9", "1..4 3..6", 0, 6 },
+    { "1..9", "1..4 5..9", 0, 4 },
+    { "1..9", "1..4 5..9", 5, LK_TIME_NONE },
+    { "1..9", "0..10", 0, LK_TIME_NONE },
+    { "1..9", "9..12", 0, 1 },
+    { "1..*", "0..5", 0, 5 },
+    { "1..*", "3..*", 3, LK_TIME_NONE },
+    { "*..9", "*..5", 2, 5 },
+    { "*..*", "", 7, 7 },
+    { "*..*", "*..*", 7, LK_TIME_NONE },
+    { "3..3", "", 0, LK_TIME_NONE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      LkWindow window[MAX_WINDOWS], others[MAX_WINDOWS];
+      guint n = windows_of (rows[i].others, others);
+
+      g_test_message ("%s but %s", rows[i].window, rows[i].others);
+      g_assert_cmpuint (windows_of (rows[i].window, window), ==, 1);
+      g_assert_cmpint (lk_windows_first_outside (window[0], others, n, rows[i].at), ==,
+                       rows[i].first);
+    }
+}
+
+static void
 test_relations (void)
 {
   static const struct
@@ -191,6 +231,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/window/union", test_union);
   g_test_add_func ("/window/subtract", test_subtract);
+  g_test_add_func ("/window/first-outside", test_first_outside);
   g_test_add_func ("/window/relations", test_relations);
   g_test_add_func ("/window/contains", test_contains);
   return g_test_run ();

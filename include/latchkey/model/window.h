@@ -40,4 +40,8 @@ guint lk_windows_union (LkWindow *windows, guint n);
 /* WINDOWS (a union) without HOLE; OUT has room for n + 1. Returns how many (pauses, design §5). */
 guint lk_windows_subtract (const LkWindow *windows, guint n, LkWindow hole, LkWindow *out);
 
+/* The first instant ≥ AT that is in WINDOW and in none of the N sorted OTHERS; LK_TIME_NONE: there
+ * is none. */
+LkTime lk_windows_first_outside (LkWindow window, const LkWindow *others, guint n, LkTime at);
+
 G_END_DECLS

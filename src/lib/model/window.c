@@ -104,3 +104,13 @@ lk_windows_subtract (const LkWindow *windows, guint n, LkWindow hole, LkWindow *
     }
   return kept;
 }
+
+LkTime
+lk_windows_first_outside (LkWindow window, const LkWindow *others, guint n, LkTime at)
+{
+  LkTime first = MAX (lk_window_from (window), at);
+
+  for (guint i = 0; i < n && lk_window_from (others[i]) <= first; i++)
+    first = MAX (first, lk_window_until (others[i]));
+  return first < lk_window_until (window) ? first : LK_TIME_NONE;
+}
