@@ -131,14 +131,9 @@ account_own (Account *account)
   lk_table_refresh (account->record_table, 0);
 }
 
-void
-account_disown (Account *account, gboolean lost)
+static void
+stop_acting (Account *account)
 {
-  account->owned = FALSE;
-  state_own (account->state, FALSE);
-  lk_table_own (account->record_table, 0, FALSE);
-  if (!account->acting)
-    return;
   account->acting = FALSE;
   lk_metric_set (LK_M_EXECUTOR_OWNER, 0, account->config->account, NULL);
   reports_stop (account->reports);
@@ -148,6 +143,17 @@ account_disown (Account *account, gboolean lost)
   account_forget_key (account);
   g_queue_clear (&account->dirty);
   state_foreach (account->state, account_forget_plan, account);
+}
+
+void
+account_disown (Account *account, gboolean lost)
+{
+  account->owned = FALSE;
+  state_own (account->state, FALSE);
+  lk_table_own (account->record_table, 0, FALSE);
+  if (!account->acting)
+    return;
+  stop_acting (account);
   account->release_by = lk_clock_steady (account->clock) + RELEASE_MS;
   if (lost)
     account_drop_jobs (account);
@@ -287,6 +293,31 @@ watch_clock (Account *account)
   state_foreach (account->state, plan_anew, account);
 }
 
+/* Whether what is to be and what is are known, each to the end of its log. */
+static gboolean
+is_loaded (const Account *account)
+{
+  return state_is_loaded (account->state) && lk_table_is_all_loaded (account->record_table)
+         && wishes_are_loaded (account->wishes);
+}
+
+/* Half of a log that begins again says what it once said: nothing is decided from that, and what is
+ * under way is an unknown outcome. Read to its end it is taken over like another's work. */
+static void
+follow_tables (Account *account)
+{
+  if (account->acting && !is_loaded (account))
+    {
+      lk_warning (LK_F (.account = account->config->account, .event = "reading_anew"),
+                  "a topic is read from its beginning: nothing is done for this account until its "
+                  "end is reached");
+      stop_acting (account);
+      account_drop_jobs (account);
+    }
+  if (account->owned && !account->acting && is_loaded (account))
+    begin_acting (account);
+}
+
 gboolean
 account_turn (Account *account)
 {
@@ -294,9 +325,7 @@ account_turn (Account *account)
 
   lk_kisi_turn (account->kisi);
   watch_clock (account);
-  if (account->owned && !account->acting && state_is_loaded (account->state)
-      && lk_table_is_all_loaded (account->record_table) && wishes_are_loaded (account->wishes))
-    begin_acting (account);
+  follow_tables (account);
   if (!account->acting)
     return FALSE;
   wishes_turn (account->wishes);
