@@ -105,8 +105,6 @@ static void
 begin_acting (Account *account)
 {
   account->acting = TRUE;
-  account->acting_since = account_wall (account);
-  account->clock_set_at = LK_TIME_NONE;
   account_read_record (account);
   lk_budget_hold (account->budget, TAKE_OVER_HOLD_MS);
   lk_metric_set (LK_M_EXECUTOR_OWNER, 1, account->config->account, NULL);
@@ -274,18 +272,16 @@ plan_anew (Person *person, gpointer data)
   account_mark_dirty (person, account);
 }
 
-/* Plans, waits and intents name times of the wall clock: when that is set they are made anew. */
+/* Plans and waits name times of the wall clock: when that is set they are made anew. */
 static void
 watch_clock (Account *account)
 {
-  LkTime now = account_wall (account);
-  gint64 offset = now - lk_clock_steady (account->clock);
+  gint64 offset = account_wall (account) - lk_clock_steady (account->clock);
   gint64 jump = offset - account->clock_offset;
 
   account->clock_offset = offset;
   if (!account->acting || ABS (jump) < CLOCK_SET_MS)
     return;
-  account->clock_set_at = now;
   lk_metric_add (LK_M_CLOCK_SET, 1, NULL);
   lk_warning (LK_F (.account = account->config->account, .event = "clock_set"),
               "the clock was set by %" G_GINT64_FORMAT " s: everybody is planned anew",

@@ -42,9 +42,8 @@ struct _Account
   gint64 release_by; /* steady; 0: not releasing */
   LkTimer *timer, *sweep_timer, *refused_timer;
   LkKisiCall *probe, *self;
-  gint64 self_at;                    /* steady: not before then is it asked who the key's user is */
-  gint64 clock_offset;               /* of the wall clock to the steady one */
-  LkTime acting_since, clock_set_at; /* wall; set_at: LK_TIME_NONE */
+  gint64 self_at;      /* steady: not before then is it asked who the key's user is */
+  gint64 clock_offset; /* of the wall clock to the steady one */
 };
 
 /* --- account.c --- */

@@ -50,12 +50,14 @@ account_set_wake (Account *account, Person *person, LkTime at)
 /* What was intended and has no result is looked for before it is tried again. A user create also
  * when nobody wants it any more: the invitation may be out, and has to be told. */
 static void
-respect_open_intent (const Account *account, const PlanFacts *facts, LkTime now, PlanAction *action)
+respect_open_intent (const Account *account, const Person *person, const PlanFacts *facts,
+                     LkTime now, PlanAction *action)
 {
+  const LkRight *right = action->kind == PLAN_RESOLVE ? action->right : NULL;
   LkTime intended_at = LK_TIME_NONE, wake_at = action->wake_at;
 
-  if (action->kind == PLAN_RESOLVE && action->right->state == LK_RIGHT_INTENDED)
-    intended_at = action->right->intended_at;
+  if (right != NULL && right->state == LK_RIGHT_INTENDED)
+    intended_at = right->intended_at;
   else if ((action->kind == PLAN_USER || action->kind == PLAN_NOTHING) && facts->known != NULL)
     intended_at = facts->known->intended_at;
   if (intended_at == LK_TIME_NONE)
@@ -66,8 +68,8 @@ respect_open_intent (const Account *account, const PlanFacts *facts, LkTime now,
                             .due = intended_at,
                             .window = { LK_TIME_NONE, LK_TIME_NONE },
                             .wake_at = wake_at };
-  action->start_at = plan_intent_due (intended_at, account->config->resolve_after, now,
-                                      account->acting_since, account->clock_set_at);
+  action->start_at = plan_intent_due (intended_at, state_intent_age (person, right),
+                                      account->config->resolve_after, now);
 }
 
 /* Whether the address serves is told by the facts alone, so the record of it follows them, also
@@ -190,9 +192,8 @@ static void
 plan_person (Account *account, Person *person)
 {
   LkTime now = account_wall (account);
-  const PlanSettings settings = { .horizon = person->space->config->horizon,
-                                  .one_right = account->record.one_right,
-                                  .resolve_after = account->config->resolve_after };
+  const PlanSettings settings
+      = { .horizon = person->space->config->horizon, .one_right = account->record.one_right };
   gboolean enforced = state_is_enforced (person->space);
   PlanFacts facts;
   PlanAction action;
@@ -213,7 +214,7 @@ plan_person (Account *account, Person *person)
   plan_next (&facts, &settings, now, &action);
   if (action.kind != PLAN_DELETE)
     person->gives_way = FALSE;
-  respect_open_intent (account, &facts, now, &action);
+  respect_open_intent (account, person, &facts, now, &action);
   account_set_wake (account, person, action.wake_at);
   note_waiting (person, !enforced && action.kind != PLAN_NOTHING);
   g_clear_pointer (&person->right_key, g_free);

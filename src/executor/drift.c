@@ -8,7 +8,6 @@
 
 #include "plan.h"
 
-#define CREATED_SKEW_MS LK_MINUTE   /* KISI's clock against ours, for "created since" */
 #define LOST_INTENT_MS (7 * LK_DAY) /* a create that was given up may show that long after */
 
 struct _DriftIndex
@@ -32,7 +31,7 @@ drift_is_of_intent (const LkKisiAssignment *row, const LkRight *intent)
   return row->user_id == intent->kisi_user_id && row->group_id == intent->group_id
          && lk_window_equal (plan_whole_seconds (row->window), plan_whole_seconds (intent->window))
          && (row->created_at == LK_TIME_NONE || intent->intended_at == LK_TIME_NONE
-             || row->created_at >= intent->intended_at - CREATED_SKEW_MS);
+             || row->created_at >= intent->intended_at - PLAN_CLOCK_OFF_MS);
 }
 
 gboolean

@@ -330,7 +330,7 @@ user_looked_up (Job *job, LkKisiAnswer *answer)
   /* Gone, and to be invited once more, which is what was asked for (S5): that is intended from here
    * on, whatever becomes of this process, and done as soon as nobody is found again. */
   if (answer->users->len == 0 && state_invited_user (job->person, job->address) != 0)
-    job->member.intended_at = job_now (job) - job->context->config->resolve_after;
+    job->member.intended_at = job_now (job) - PLAN_LONG_AGO_MS;
   job_write_member (job, list_rows);
 }
 

@@ -123,13 +123,11 @@ group_free (gpointer data)
 }
 
 LkTime
-plan_intent_due (LkTime intended_at, gint64 resolve_after, LkTime now, LkTime since, LkTime set_at)
+plan_intent_due (LkTime intended_at, gint64 known_for, gint64 resolve_after, LkTime now)
 {
-  LkTime from = intended_at <= now ? intended_at : since;
-
-  if (set_at != LK_TIME_NONE)
-    from = intended_at <= now ? MAX (from, set_at) : set_at;
-  return from + resolve_after;
+  if (intended_at <= now - PLAN_LONG_AGO_MS)
+    return now;
+  return now + MAX (0, resolve_after - known_for);
 }
 
 gboolean
@@ -250,8 +248,7 @@ static gboolean
 is_replaced (const Group *group, const LkRight *right, LkTime horizon)
 {
   for (guint w = 0; w < group->wanted->len; w++)
-    if (!group->served[w]
-        && lk_window_from (g_array_index (group->wanted, LkWindow, w)) <= horizon
+    if (!group->served[w] && lk_window_from (g_array_index (group->wanted, LkWindow, w)) <= horizon
         && !lk_window_is_empty (
             lk_window_intersect (right->window, g_array_index (group->wanted, LkWindow, w))))
       return FALSE;
@@ -489,10 +486,10 @@ open_intent (const PlanFacts *facts)
 }
 
 static void
-offer_resolve (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *best)
+offer_resolve (const PlanFacts *facts, LkTime now, PlanAction *best)
 {
   const LkRight *intent = open_intent (facts);
-  PlanAction action = { .kind = PLAN_RESOLVE, .right = intent };
+  PlanAction action = { .kind = PLAN_RESOLVE, .right = intent, .start_at = LK_TIME_NONE };
 
   if (intent == NULL)
     return;
@@ -500,15 +497,11 @@ offer_resolve (const PlanFacts *facts, const PlanSettings *settings, LkTime now,
   action.window = intent->window;
   action.class = lk_window_contains (intent->window, now) ? PLAN_GAIN_DUE : PLAN_FUTURE;
   action.due = MAX (lk_window_from (intent->window), now);
-  action.start_at
-      = intent->intended_at == LK_TIME_NONE ? now : intent->intended_at + settings->resolve_after;
   if (best->kind == PLAN_DELETE && best->class == PLAN_LOSS_DUE)
     return;
   LkTime at = best->wake_at;
   *best = action;
   best->wake_at = at;
-  if (action.start_at > now)
-    wake (best, action.start_at);
 }
 
 static void
@@ -534,6 +527,6 @@ plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, Pla
       offer_losses (facts, settings, groups->pdata[i], now, out);
       offer_gains (facts, settings, groups->pdata[i], now, out);
     }
-  offer_resolve (facts, settings, now, out);
+  offer_resolve (facts, now, out);
   wake_for_blocks (facts, now, out);
 }

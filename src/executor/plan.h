@@ -47,7 +47,7 @@ typedef struct
   PlanKind kind;
   PlanClass class;
   LkTime due;      /* when it begins to matter; orders within a class */
-  LkTime start_at; /* not before (RESOLVE); else LK_TIME_NONE */
+  LkTime start_at; /* not before; LK_TIME_NONE: whoever runs the plan knows */
   gint64 group_id;
   LkWindow window;
   const LkRight *right; /* borrowed from the facts */
@@ -72,17 +72,19 @@ typedef struct
 
 typedef struct
 {
-  gint64 horizon;       /* ms */
-  gboolean one_right;   /* rights_per_group: one */
-  gint64 resolve_after; /* ms from an intent to looking whether it happened */
+  gint64 horizon;     /* ms */
+  gboolean one_right; /* rights_per_group: one */
 } PlanSettings;
 
-/* When an intent without a result may be looked into: RESOLVE_AFTER ms after INTENDED_AT, by a wall
- * clock that was set at SET_AT (LK_TIME_NONE: never seen to be). What was intended before that, or
- * lies ahead of NOW, was so by another clock: it counts from SET_AT, or from SINCE, when this
- * process began to act. */
-LkTime plan_intent_due (LkTime intended_at, gint64 resolve_after, LkTime now, LkTime since,
-                        LkTime set_at);
+/* How far the wall clock of whoever wrote a record may be off. */
+#define PLAN_CLOCK_OFF_MS (61 * LK_MINUTE)
+/* What is as old as this by the wall clock is old, whoever's clock it was. */
+#define PLAN_LONG_AGO_MS LK_DAY
+
+/* When an intent without a result may be looked into: when this process has known it for
+ * RESOLVE_AFTER ms (it has for KNOWN_FOR ms, by the steady clock), since neither its own wall clock
+ * nor that of whoever intended it can be trusted with a minute. One of long ago waits no more. */
+LkTime plan_intent_due (LkTime intended_at, gint64 known_for, gint64 resolve_after, LkTime now);
 
 /* Whether REASON of a block is about taking a right away: it then stops deletes in its group and
  * nothing else. Every other reason stops creates, and deletes go on. */

@@ -356,6 +356,22 @@ state_right (const Person *person, const char *key)
   return entry == NULL || !entry->is_right ? NULL : &entry->right;
 }
 
+gint64
+state_intent_age (const Person *person, const LkRight *right)
+{
+  char key[LK_KEY_MAX];
+  const LedgerEntry *entry;
+
+  if (right != NULL)
+    state_right_key (person, right, key);
+  else
+    first_of (person, key);
+  entry = lk_table_get (person->space->ledger, state_partition (person), key);
+  return entry == NULL
+             ? 0
+             : lk_clock_steady (lk_program_clock (person->space->state->program)) - entry->seen_at;
+}
+
 void
 state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX])
 {

@@ -52,7 +52,8 @@ typedef struct
 typedef struct
 {
   gboolean is_right;
-  LkTime at; /* record timestamp */
+  LkTime at;      /* record timestamp */
+  gint64 seen_at; /* steady: since when this process knows the intent that it says; see below */
   union
   {
     LkRight right;
@@ -128,6 +129,10 @@ void state_facts_clear (PlanFacts *facts);
 const CommandEntry *state_member_command (const Person *person);
 const LkLedgerMember *state_member_record (const Person *person);
 const LkRight *state_right (const Person *person, const char *key);
+/* For how long (ms) this process has known the intent of RIGHT, or, NULL, of PERSON's user: by the
+ * steady clock, since the wall clock of whoever wrote it, and our own, may be set at any time. 0:
+ * there is none. */
+gint64 state_intent_age (const Person *person, const LkRight *right);
 gint32 state_partition (const Person *person);
 /* The newest version of what is said of PERSON; {0, 0}: nothing. */
 LkVersion state_newest_version (const Person *person);
@@ -137,7 +142,8 @@ gboolean state_trace (const Person *person, char out[LK_TRACEPARENT]);
 void state_right_key (const Person *person, const LkRight *right, char key[LK_KEY_MAX]);
 /* The member of SPACE whose KISI user is USER, by the ledger; 0: nobody. */
 gint64 state_member_of_user (StateSpace *space, gint64 user);
-/* The KISI user as whom PERSON was invited under ADDRESS, in any space: KISI mails once (S5). 0: none. */
+/* The KISI user as whom PERSON was invited under ADDRESS, in any space: KISI mails once (S5). 0:
+ * none. */
 gint64 state_invited_user (const Person *person, const char *address);
 /* Whose right it is that has the KISI id RIGHT_ID; NULL: none of ours. */
 Person *state_right_owner (const State *state, gint64 right_id);

@@ -99,6 +99,7 @@ ledger_decode (const LkRecord *record, gpointer data, GError **error)
   g_autoptr (GError) local = NULL;
 
   entry->at = record->timestamp;
+  entry->seen_at = lk_clock_steady (lk_program_clock (space->state->program));
   entry->is_right = memchr (record->key, '/', record->key_len) != NULL;
   if (entry->is_right
           ? lk_right_parse (&entry->right, record->value, record->value_len, &local)
@@ -152,6 +153,7 @@ ledger_merge (gconstpointer a, gconstpointer b)
   merged = g_new0 (LedgerEntry, 1);
   merged->is_right = TRUE;
   merged->at = MAX (x->at, y->at);
+  merged->seen_at = MIN (x->seen_at, y->seen_at);
   merge_rights (&x->right, &y->right, &merged->right);
   return merged;
 }
@@ -181,16 +183,30 @@ ledger_write (gconstpointer data, GString *value, LkHeaders *headers)
   return TRUE;
 }
 
+/* Written again for another reason, an intent is no younger. */
+static gboolean
+is_same_intent (const LedgerEntry *a, const LedgerEntry *b)
+{
+  if (a->is_right != b->is_right)
+    return FALSE;
+  if (a->is_right)
+    return a->right.state == LK_RIGHT_INTENDED && b->right.state == LK_RIGHT_INTENDED;
+  return a->member.intended_at != LK_TIME_NONE && a->member.intended_at == b->member.intended_at;
+}
+
 static void
 ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
                 gpointer new_entry, gpointer data)
 {
   StateSpace *space = data;
-  const LedgerEntry *before = old_entry, *after = new_entry;
+  const LedgerEntry *before = old_entry;
+  LedgerEntry *after = new_entry;
   gint64 member = state_member_of_key (key);
 
   (void) table;
   (void) partition;
+  if (before != NULL && after != NULL && is_same_intent (before, after))
+    after->seen_at = MIN (before->seen_at, after->seen_at);
   if (before != NULL)
     state_index_entry (space, member, before, FALSE);
   if (after != NULL)

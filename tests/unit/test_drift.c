@@ -41,7 +41,9 @@ static const Row rows[] = {
   { "a create under way", "502 5 7 500 2000 990 1", "0 5 7 500 2000 intended 980", .drift = "" },
   { "a create that was given up and happened", "502 5 7 500 2000 990 1", "0 5 7 500 2000 ended 980",
     .drift = "surplus 502" },
-  { "made before it was intended: somebody else's", "502 5 7 500 2000 800 1",
+  { "made before it was intended, by a clock an hour ahead", "502 5 7 500 2000 -2620 1",
+    "0 5 7 500 2000 ended 980", .drift = "surplus 502" },
+  { "made before it was intended: somebody else's", "502 5 7 500 2000 -2700 1",
     "0 5 7 500 2000 ended 980", .drift = "foreign 502" },
   { "one intent is one row's", "502 5 7 500 2000 990 1; 503 5 7 500 2000 991 1",
     "0 5 7 500 2000 ended 980", .drift = "surplus 502; foreign 503" },
@@ -191,29 +193,26 @@ test_sightings (void)
   g_assert_false (sightings_see (seen, 501, 7, 9000, 600));
 }
 
-/* A minute after it was intended, whatever was done to the clock since. */
+/* When it has been known for a minute, whatever is done to clocks. */
 static void
 test_intent_due (void)
 {
   static const struct
   {
-    LkTime intended, now, since, set_at, due;
+    LkTime intended, known_for, now, due;
   } cases[] = {
-    { 1000, 1010, 900, -1, 1060 },
-    { 1000, 1010, 1005, -1, 1060 },  /* a new owner waits from the intent, not from its own start */
-    { 4600, 1010, 1005, -1, 1065 },  /* from ahead of now: by a clock that went wrong before us */
-    { 4600, 1010, 900, 1008, 1068 }, /* set back an hour */
-    { 1000, 4610, 900, 4605, 4665 }, /* set ahead an hour: what was intended a moment ago waits */
-    { 4620, 4630, 900, 4605, 4680 }, /* intended since */
+    { 200000, 10, 200010, 200060 }, /* our own, or another's that was followed all the time */
+    { 200000, 70, 200070, 200070 }, /* waited for long enough */
+    { 200000, 5, 200010, 200065 },  /* read when this process began: it may be that young */
+    { 203600, 10, 200010, 200060 }, /* by a clock an hour ahead of ours, before or after */
+    { 196400, 10, 200010, 200060 }, /* … or an hour behind it */
+    { 113610, 0, 200010, 200010 },  /* of a day ago, by whatever clock */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      LkTime set_at = cases[i].set_at < 0 ? LK_TIME_NONE : cases[i].set_at * LK_SECOND;
-      LkTime due = plan_intent_due (cases[i].intended * LK_SECOND, LK_MINUTE,
-                                    cases[i].now * LK_SECOND, cases[i].since * LK_SECOND, set_at);
-      g_assert_cmpint (due, ==, cases[i].due * LK_SECOND);
-    }
+    g_assert_cmpint (plan_intent_due (cases[i].intended * LK_SECOND, cases[i].known_for * LK_SECOND,
+                                      LK_MINUTE, cases[i].now * LK_SECOND),
+                     ==, cases[i].due * LK_SECOND);
 }
 
 int

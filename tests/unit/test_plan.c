@@ -215,9 +215,7 @@ static void
 test_row (gconstpointer data)
 {
   const Row *row = data;
-  const PlanSettings settings = { .horizon = 14 * LK_DAY,
-                                  .one_right = row->one_right,
-                                  .resolve_after = LK_MINUTE };
+  const PlanSettings settings = { .horizon = 14 * LK_DAY, .one_right = row->one_right };
   LkBlocked blocked = { 0 };
   LkLedgerMember known = { .kisi_user_id = row->no_user ? 0 : USER, .email = (char *) "A@b.org" };
   PlanFacts facts = { .entitled = !row->not_entitled && !row->no_member,
