@@ -224,7 +224,7 @@ is_making (const Job *job)
 static void
 stop_forbidden (Job *job)
 {
-  job_stop_delete (job, "delete_forbidden");
+  job_stop_delete (job, "delete_forbidden", DELETE_AGAIN_MS);
 }
 
 static void

@@ -10,8 +10,6 @@
 
 #include <latchkey/base/log.h>
 
-#define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
-
 /* What stops creates and what stops deletes stand side by side: neither may lift the other. What
  * stops every group stands once for a reason. */
 static void
@@ -81,12 +79,10 @@ job_stop_group (Job *job, const char *reason, gint64 foreign, LkTime until)
     job_write_change (job, record_block);
 }
 
-/* A right that can't be taken away now. The plan leaves it alone for a while: else it would be
- * tried again at once, and before everything else of everybody. */
 void
-job_stop_delete (Job *job, const char *reason)
+job_stop_delete (Job *job, const char *reason, gint64 again)
 {
-  job_stop_group (job, reason, 0, job_now (job) + DELETE_AGAIN_MS);
+  job_stop_group (job, reason, 0, job_now (job) + again);
 }
 
 static void

@@ -110,10 +110,10 @@ in_the_way (Job *job, LkKisiAnswer *answer)
           /* Another person's, of a time when this user was theirs. It goes when they have one under
            * their own; until then it is neither ours nor foreign. */
           job->context->in_the_way (owner, job->context->data);
-          job_stop_group (job, "right_of_another", assignment->id,
-                          job_now (job)
-                              + (job_is_stopped (job, "right_of_another") ? BLOCK_AGAIN_MS
-                                                                          : GIVE_WAY_MS));
+          job_stop_group (
+              job, "right_of_another", assignment->id,
+              job_now (job)
+                  + (job_is_stopped (job, "right_of_another") ? BLOCK_AGAIN_MS : GIVE_WAY_MS));
           return;
         }
       if (state_knows_right_id (job->person, assignment->id, ""))

@@ -60,7 +60,9 @@ groups_listed (Job *job, LkKisiAnswer *answer)
             "the key no longer sees group %" G_GINT64_FORMAT
             ": whether its rights are gone can't be told; they wait",
             job->right.group_id);
-  job_stop_delete (job, "delete_group_gone");
+  /* One that stays away has as many rights as it had, each of which would cost its calls. */
+  job_stop_delete (job, "delete_group_gone",
+                   job_is_stopped (job, "delete_group_gone") ? BLOCK_AGAIN_MS : DELETE_AGAIN_MS);
 }
 
 void
@@ -96,7 +98,7 @@ check_group_for_delete (Job *job)
 static void
 stop_refused (Job *job)
 {
-  job_stop_delete (job, "delete_refused"); /* as such: a later try may pass */
+  job_stop_delete (job, "delete_refused", DELETE_AGAIN_MS); /* as such: a later try may pass */
 }
 
 static void

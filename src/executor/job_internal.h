@@ -10,7 +10,8 @@
 
 G_BEGIN_DECLS
 
-#define BLOCK_AGAIN_MS LK_HOUR /* a foreign right or a missing group is looked at again */
+#define BLOCK_AGAIN_MS LK_HOUR          /* a foreign right or a missing group is looked at again */
+#define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
 #define KEY_RESERVE 0.0
 
 typedef void (*Step) (Job *job);
@@ -76,9 +77,9 @@ void job_group_gone (Job *job);
 void job_stop_group (Job *job, const char *reason, gint64 foreign, LkTime until);
 /* Whether the ledger says so of the action's group already. */
 gboolean job_is_stopped (const Job *job, const char *reason);
-/* A right that can't be taken away now. The plan leaves it alone for a while: else it would be
+/* A right that can't be taken away now. The plan leaves it alone for AGAIN ms: else it would be
  * tried again at once, and before everything else of everybody. */
-void job_stop_delete (Job *job, const char *reason);
+void job_stop_delete (Job *job, const char *reason, gint64 again);
 
 /* --- the first step of each kind of action --- */
 

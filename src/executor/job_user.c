@@ -51,16 +51,15 @@ start_create_user (Job *job)
   job_write_member (job, create_user);
 }
 
-/* Whether the person is still to have a user under the address that was looked for: for a group, not
- * where only the outcome of an intent is looked up. */
+/* Whether the person is still to have a user under the address that was looked for: for a group,
+ * not where only the outcome of an intent is looked up. */
 static gboolean
 is_wanted (const Job *job)
 {
   const CommandEntry *command = state_member_command (job->person);
 
   return job->action.group_id != 0 && command != NULL && command->command.entitled
-         && command->command.email != NULL
-         && g_str_equal (command->command.email, job->address);
+         && command->command.email != NULL && g_str_equal (command->command.email, job->address);
 }
 
 static void
@@ -111,8 +110,8 @@ look_for_invited (Job *job)
   if (!job_may_call (job, look_for_invited))
     return;
   job->on_answer = invited_looked_for;
-  job->call = lk_kisi_get_user (job->context->kisi,
-                                state_invited_user (job->person, job->address), job_answered, job);
+  job->call = lk_kisi_get_user (job->context->kisi, state_invited_user (job->person, job->address),
+                                job_answered, job);
 }
 
 static void
