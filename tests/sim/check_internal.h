@@ -33,7 +33,6 @@ struct _SimCheck
   GArray *sent;      /* LkTime of the last calls */
   GHashTable *waits; /* process → LkTime* before which it must not call */
   GHashTable *told;  /* "created/501" */
-  GHashTable *held;  /* ids of rights that the ledger says are held (gint64, owned) */
   gboolean one_right;
 };
 

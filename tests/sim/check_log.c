@@ -43,7 +43,6 @@ sim_check_looks_like_ours (const SimCheck *check, const SimRight *right)
 static void
 see_held (SimWorld *world, SimRight *right)
 {
-  (void) g_hash_table_add (world->check->held, g_memdup2 (&right->id, sizeof right->id));
   if (right->ours)
     return;
   if (!sim_check_looks_like_ours (world->check, right))
@@ -67,12 +66,8 @@ see_right (SimWorld *world, const SimRecord *record)
                                  world->now, FALSE };
       g_array_append_val (check->intents, intent);
     }
-  if (right.right_id == 0)
-    return;
-  if (right.state == LK_RIGHT_HELD)
+  if (right.right_id != 0 && right.state == LK_RIGHT_HELD)
     see_held (world, sim_service_right (world->service, right.right_id));
-  else
-    (void) g_hash_table_remove (check->held, &right.right_id);
 }
 
 static void
@@ -125,7 +120,6 @@ sim_check_new (SimWorld *world, SimBroker *broker, guint rate, gint64 horizon)
   check->refusals = g_array_new (FALSE, FALSE, sizeof (SimPlace));
   check->sent = g_array_new (FALSE, FALSE, sizeof (LkTime));
   check->waits = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  check->held = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   check->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   sim_broker_watch (broker, appended, world);
   return check;
@@ -147,12 +141,6 @@ sim_check_takes_one_right (SimWorld *world)
   /* What was found out may be known, and not be in the log. */
   return world->check->one_right || duplicates == SIM_DUPLICATES_409
          || duplicates == SIM_DUPLICATES_422;
-}
-
-gboolean
-sim_check_is_held (SimWorld *world, gint64 right)
-{
-  return g_hash_table_contains (world->check->held, &right);
 }
 
 gboolean

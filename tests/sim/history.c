@@ -43,39 +43,6 @@ sim_weather_name (SimWeather weather)
   return weathers[weather];
 }
 
-static const struct
-{
-  const char *name, *what;
-} switches[] = {
-#define SIM_SWITCH(id, name, what) { name, what },
-#include "switches.def"
-#undef SIM_SWITCH
-};
-
-gboolean
-sim_switch_parse (const char *name, SimSwitch *out)
-{
-  for (guint i = 0; i < SIM_SWITCHES; i++)
-    if (g_str_equal (switches[i].name, name))
-      {
-        *out = (SimSwitch) i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-const char *
-sim_switch_name (SimSwitch which)
-{
-  return switches[which].name;
-}
-
-const char *
-sim_switch_what (SimSwitch which)
-{
-  return switches[which].what;
-}
-
 char *
 sim_address (gint64 member, gint64 number)
 {
@@ -315,13 +282,12 @@ draw_readings (Draw *draw)
 }
 
 SimHistory *
-sim_history_new (guint64 seed, guint64 with)
+sim_history_new (guint64 seed)
 {
   SimHistory *history = g_new0 (SimHistory, 1);
   const guint32 words[] = { (guint32) seed, (guint32) (seed >> 32) };
   Draw draw = { g_rand_new_with_seed_array (words, G_N_ELEMENTS (words)), history, 0 };
 
-  (void) with;
   history->seed = seed;
   history->events = g_array_new (FALSE, FALSE, sizeof (SimEvent));
   draw_readings (&draw);

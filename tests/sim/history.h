@@ -18,25 +18,6 @@ G_BEGIN_DECLS
 #define SIM_HORIZON (2 * LK_DAY)
 #define SIM_RATE 5
 
-/* Scenarios that are known to break something; off unless asked for by name. */
-typedef enum
-{
-#define SIM_SWITCH(id, name, what) SIM_WITH_##id,
-#include "switches.def"
-#undef SIM_SWITCH
-  SIM_SWITCHES
-} SimSwitch;
-
-gboolean sim_switch_parse (const char *name, SimSwitch *out);
-const char *sim_switch_name (SimSwitch which);
-const char *sim_switch_what (SimSwitch which);
-
-static inline gboolean
-sim_is_with (const SimWorld *world, SimSwitch which)
-{
-  return (world->with >> which) & 1;
-}
-
 typedef enum
 {
   SIM_DEED_CLAIM,     /* a source gives CLAIMS */
@@ -89,8 +70,7 @@ typedef struct
   GArray *events; /* SimEvent, by time */
 } SimHistory;
 
-/* WITH: a bit for each SimSwitch. */
-SimHistory *sim_history_new (guint64 seed, guint64 with);
+SimHistory *sim_history_new (guint64 seed);
 void sim_history_free (SimHistory *history);
 
 /* Of MEMBER, by number: 0 is their own, then others of theirs; -1: none; > 1000: another member's.

@@ -23,8 +23,6 @@ typedef struct
 {
   gint64 seeds, from;
   gboolean trace, keep_going, rare_is_fine;
-  char **with;
-  guint64 with_bits;
 } Options;
 
 /* --- one run ---------------------------------------------------------------------------------- */
@@ -44,7 +42,7 @@ run (const SimHistory *history, const gboolean *out, const Options *options, gbo
   if (child == 0)
     {
       (void) alarm (HANG_S);
-      sim_play (history, out, options->with_bits, trace, result);
+      sim_play (history, out, trace, result);
       (void) fflush (stdout);
       _exit (0);
     }
@@ -151,36 +149,16 @@ add (SimResult *sum, const SimResult *result)
   sum->rests += result->rests;
 }
 
-static gboolean
-is_left_out (SimFault fault, guint64 with)
-{
-  switch (fault)
-    {
-    case SIM_FAULT_HIDDEN:
-    case SIM_FAULT_GROUP_GONE:
-      return (with >> SIM_WITH_KEPT & 1) == 0;
-    case SIM_FAULT_REREAD:
-      return (with >> SIM_WITH_REREAD & 1) == 0;
-    case SIM_FAULT_CLOCK_AHEAD:
-    case SIM_FAULT_CLOCK_BEHIND:
-      return (with >> SIM_WITH_CLOCK & 1) == 0;
-    default:
-      return FALSE;
-    }
-}
-
 /* TRUE when each fault happened that should. */
 static gboolean
-print_faults (const SimResult *sum, guint64 with)
+print_faults (const SimResult *sum)
 {
   gboolean all = TRUE;
 
   for (guint i = 0; i < SIM_FAULTS; i++)
     {
-      gboolean left_out = is_left_out ((SimFault) i, with);
-      printf ("%9u  %s%s\n", sum->faults[i], sim_fault_name ((SimFault) i),
-              left_out ? " (left out, see --help)" : "");
-      all &= sum->faults[i] > 0 || left_out;
+      printf ("%9u  %s\n", sum->faults[i], sim_fault_name ((SimFault) i));
+      all &= sum->faults[i] > 0;
     }
   return all;
 }
@@ -196,7 +174,7 @@ run_all (const Options *options, SimResult *result)
   for (gint64 i = 0; i < options->seeds; i++)
     {
       gint64 seed = options->from + i;
-      SimHistory *history = sim_history_new ((guint64) seed, options->with_bits);
+      SimHistory *history = sim_history_new ((guint64) seed);
 
       run (history, NULL, options, options->trace, result);
       add (&sum, result);
@@ -213,7 +191,7 @@ run_all (const Options *options, SimResult *result)
         }
       sim_history_free (history);
     }
-  all = print_faults (&sum, options->with_bits);
+  all = print_faults (&sum);
   printf ("%" G_GINT64_FORMAT " seeds from %" G_GINT64_FORMAT " in %.1f s: %u calls, %u of them "
           "writing, %u records, %u looks at rest, %u seeds failed\n",
           options->seeds, options->from,
@@ -235,34 +213,17 @@ parse (int *argc, char ***argv, Options *options)
       "Name every seed that fails, and show none", NULL },
     { "rare-is-fine", 'r', 0, G_OPTION_ARG_NONE, &options->rare_is_fine,
       "Don't fail because a fault never happened", NULL },
-    { "with", 'w', 0, G_OPTION_ARG_STRING_ARRAY, &options->with,
-      "Also what is left out (see below); repeatable", "WHAT" },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
   g_autoptr (GOptionContext) context
       = g_option_context_new ("- the executor in worlds where everything goes wrong");
-  g_autoptr (GString) known = g_string_new ("With:\n");
   g_autoptr (GError) error = NULL;
-  SimSwitch which;
 
-  for (guint i = 0; i < SIM_SWITCHES; i++)
-    g_string_append_printf (known, "  %-10s %s\n", sim_switch_name ((SimSwitch) i),
-                            sim_switch_what ((SimSwitch) i));
   g_option_context_add_main_entries (context, entries, NULL);
-  g_option_context_set_description (context, known->str);
   if (!g_option_context_parse (context, argc, argv, &error))
     {
       fprintf (stderr, "latchkey-sim: %s\n", error->message);
       return FALSE;
-    }
-  for (guint i = 0; options->with != NULL && options->with[i] != NULL; i++)
-    {
-      if (!sim_switch_parse (options->with[i], &which))
-        {
-          fprintf (stderr, "latchkey-sim: nothing is called '%s'\n", options->with[i]);
-          return FALSE;
-        }
-      options->with_bits |= G_GUINT64_CONSTANT (1) << which;
     }
   return TRUE;
 }

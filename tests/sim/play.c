@@ -109,8 +109,7 @@ drop_rights (Play *play, const SimEvent *event, gboolean ours, guint most)
           || !sim_service_drop_right (play->world->service, right))
         continue;
       sim_note (play->world, "operator   takes away right %" G_GINT64_FORMAT, right->id);
-      if (!ours)
-        sim_count (play->world, SIM_FAULT_FOREIGN_GONE);
+      sim_count (play->world, ours ? SIM_FAULT_RIGHT_GONE : SIM_FAULT_FOREIGN_GONE);
       most--;
     }
 }
@@ -121,9 +120,6 @@ drop_user (Play *play, const SimEvent *event)
   SimUser *user = user_of (play, event);
 
   if (user == NULL || play->world->now - user->made_at < OLD_ENOUGH
-      || (!sim_is_with (play->world, SIM_WITH_GONE)
-          && sim_worker_knows (play->worker, 0, event->member)
-          && sim_worker_knows (play->worker, 1, event->member))
       || !sim_service_drop_user (play->world->service, user))
     return;
   sim_count (play->world, SIM_FAULT_USER_GONE);
@@ -178,7 +174,7 @@ shift_clock (Play *play, const SimEvent *event)
 {
   SimProcess *process = sim_owners_process (play->world->owners, (guint) event->a);
 
-  if (!sim_process_runs (process) || !sim_is_with (play->world, SIM_WITH_CLOCK))
+  if (!sim_process_runs (process))
     return;
   sim_count (play->world, event->b > 0 ? SIM_FAULT_CLOCK_AHEAD : SIM_FAULT_CLOCK_BEHIND);
   sim_process_shift (process, event->b);
@@ -250,12 +246,11 @@ do_deed (Play *play, const SimEvent *event)
       drop_user (play, event);
       break;
     case SIM_DEED_GROUP_GONE:
-      if (sim_is_with (world, SIM_WITH_KEPT) && sim_service_drop_group (world->service, group->id))
+      if (sim_service_drop_group (world->service, group->id))
         sim_count (world, SIM_FAULT_GROUP_GONE);
       break;
     case SIM_DEED_RIGHT_GONE:
-      if (sim_is_with (world, SIM_WITH_AUDIT))
-        drop_rights (play, event, TRUE, 1);
+      drop_rights (play, event, TRUE, 1);
       break;
     case SIM_DEED_CRASH:
       sim_owners_kill (world->owners, (guint) event->a, event->length);
@@ -267,8 +262,7 @@ do_deed (Play *play, const SimEvent *event)
       sim_owners_move (world->owners);
       break;
     case SIM_DEED_REREAD:
-      if (sim_is_with (world, SIM_WITH_REREAD))
-        reread (play, (guint) event->a, event->b ? LK_KIND_LEDGER : LK_KIND_COMMANDS, event->space);
+      reread (play, (guint) event->a, event->b ? LK_KIND_LEDGER : LK_KIND_COMMANDS, event->space);
       break;
     case SIM_DEED_COMPACT:
       sim_count (world, SIM_FAULT_COMPACTED);
@@ -283,7 +277,7 @@ do_deed (Play *play, const SimEvent *event)
       end_later (play, event);
       break;
     case SIM_DEED_HIDE:
-      sim_service_hide (world->service, group, sim_is_with (world, SIM_WITH_KEPT));
+      sim_service_hide (world->service, group, TRUE);
       end_later (play, event);
       break;
     case SIM_DEED_FORBID:
@@ -351,7 +345,7 @@ read_all_again (Play *play)
   SimWorld *world = play->world;
   guint before = world->result->writes;
 
-  for (guint index = 0; index < 2 && sim_is_with (world, SIM_WITH_REREAD); index++)
+  for (guint index = 0; index < 2; index++)
     for (guint space = 0; space < SIM_SPACES; space++)
       {
         reread (play, index, LK_KIND_COMMANDS, space);
@@ -418,13 +412,12 @@ make_config (gboolean invite)
 }
 
 static void
-make_world (Play *play, guint64 with, gboolean trace, SimResult *result)
+make_world (Play *play, gboolean trace, SimResult *result)
 {
   SimWorld *world = sim_world_new (play->history->seed, SIM_START, result);
 
   play->world = world;
   world->trace = trace;
-  world->with = with;
   lk_log_init ("executor", trace ? LK_LOG_INFO : LK_LOG_ERROR);
   lk_log_set_sink (log_line, world);
   world->broker = sim_broker_new (world);
@@ -448,15 +441,14 @@ sim_play_prepare (void)
 }
 
 void
-sim_play (const SimHistory *history, const gboolean *out, guint64 with, gboolean trace,
-          SimResult *result)
+sim_play (const SimHistory *history, const gboolean *out, gboolean trace, SimResult *result)
 {
   Play play = { .history = history, .config = configs[history->invite] };
   LkTime end = SIM_START;
 
   /* UUIDs and back-off draw from here. */
   g_random_set_seed ((guint32) (history->seed ^ (history->seed >> 32)));
-  make_world (&play, with, trace, result);
+  make_world (&play, trace, result);
   for (guint i = 0; i < history->events->len; i++)
     {
       const SimEvent *event = &g_array_index (history->events, SimEvent, i);

@@ -15,7 +15,6 @@ void sim_play_prepare (void);
 
 /* Plays HISTORY without those events whose place in OUT (may be NULL) is TRUE. Returns when nothing
  * was broken; a breach ends the process (sim_breach). */
-void sim_play (const SimHistory *history, const gboolean *out, guint64 with, gboolean trace,
-               SimResult *result);
+void sim_play (const SimHistory *history, const gboolean *out, gboolean trace, SimResult *result);
 
 G_END_DECLS

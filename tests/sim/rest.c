@@ -70,8 +70,7 @@ instants (const Place *place)
 
 /* --- who is blocked --------------------------------------------------------------------------- */
 
-/* Somebody whom we invited was deleted by hand: not invited again unasked (design §6.7). And that
- * the rights of one whom we did not invite are gone with them only an audit sees. */
+/* Somebody whom we invited was deleted by hand: not invited again unasked (design §6.7). */
 static gboolean
 is_user_gone (const Place *place)
 {
@@ -81,10 +80,8 @@ is_user_gone (const Place *place)
     {
       const SimUser *user = users->pdata[u];
 
-      if (user->gone_at == LK_TIME_NONE
-          || (!user->invited && sim_is_with (place->world, SIM_WITH_AUDIT)))
-        continue;
-      if (sim_person_was_under (place->person, user->email))
+      if (user->invited && user->gone_at != LK_TIME_NONE
+          && sim_person_was_under (place->person, user->email))
         return TRUE;
     }
   return FALSE;
@@ -113,49 +110,16 @@ is_foreign_in_the_way (const Place *place, LkWindow run)
   return FALSE;
 }
 
-/* The ledger holds a right that is gone: one that was taken away by a call or a process of which no
- * more was heard, and then wanted again. Only an audit sees that. */
-static gboolean
-needs_audit (const Place *place)
-{
-  const GPtrArray *rights = sim_service_rights (place->world->service);
-
-  for (guint i = 0; place->user != NULL && i < rights->len; i++)
-    {
-      const SimRight *right = rights->pdata[i];
-      if (right->ours && right->gone_at != LK_TIME_NONE && right->user == place->user->id
-          && right->group == place->group->id && sim_check_is_held (place->world, right->id))
-        return !sim_is_with (place->world, SIM_WITH_AUDIT);
-    }
-  return FALSE;
-}
-
-/* Their address changed once, or is or was another's. */
-static gboolean
-has_moved (const Place *place)
-{
-  for (guint s = 0; s < place->person->said->len; s++)
-    {
-      const SimSaid *said = place->person->said->pdata[s];
-      if (g_strcmp0 (said->email, place->said->email) != 0
-          || (said->email != NULL && sim_truth_was_shared (place->world->truth, said->email)))
-        return TRUE;
-    }
-  return FALSE;
-}
-
 static gboolean
 is_blocked (const Place *place, LkWindow run)
 {
   SimWorld *world = place->world;
 
-  return (has_moved (place) && !sim_is_with (world, SIM_WITH_MOVED)) || needs_audit (place)
-         || place->said->email == NULL
+  return place->said->email == NULL
          || sim_truth_holder (world->truth, place->said->email) != place->person->member
          || is_user_gone (place) || is_foreign_in_the_way (place, run)
          || (place->user != NULL
-             && (sim_check_is_refused (world, place->said, place->user->id, place->group->id)
-                 || sim_check_is_spoilt (world, place->user->id, place->group->id)));
+             && sim_check_is_refused (world, place->said, place->user->id, place->group->id));
 }
 
 /* --- S1, what is missing ---------------------------------------------------------------------- */
@@ -262,8 +226,7 @@ check_surplus (SimWorld *world, const SimRight *right)
 
       if (at < world->now || !lk_window_contains (right->window, at)
           || is_given (world, user, group, at)
-          || (at > world->now
-              && (is_anybody_blocked (world, user, group) || !sim_is_with (world, SIM_WITH_LATER))))
+          || (at > world->now && is_anybody_blocked (world, user, group)))
         continue;
       sim_breach (world, "S1",
                   "right %" G_GINT64_FORMAT " %s of user %" G_GINT64_FORMAT
@@ -296,9 +259,7 @@ check_single (SimWorld *world, const SimRight *right)
 static void
 check_right (SimWorld *world, const SimRight *right)
 {
-  if (!right->ours || sim_check_is_spoilt (world, right->user, right->group))
-    return;
-  if (!sim_right_is_live (world->service, right))
+  if (!right->ours || !sim_right_is_live (world->service, right))
     return;
   if (!sim_check_is_told (world, "created", right->id)
       && !sim_check_is_told (world, "restored", right->id)

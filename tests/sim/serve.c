@@ -123,8 +123,7 @@ find_user (SimService *service, const SimRequest *request)
   const SimUser *user = sim_service_user_of (service, request->email);
   LkKisiAnswer *answer = ok (request);
 
-  if (user != NULL && sim_is_with (service->world, SIM_WITH_LAG)
-      && user->made_at + service->readings.list_lag > service->world->now)
+  if (user != NULL && user->made_at + service->readings.list_lag > service->world->now)
     {
       sim_count (service->world, SIM_FAULT_STALE_LIST);
       user = NULL;

@@ -45,7 +45,6 @@ struct _SimWorld
   LkTime now;        /* the true time; the steady clocks run on it too */
   SimResult *result; /* borrowed */
   gboolean trace;    /* the protocol goes to standard output */
-  guint64 with;      /* SimSwitch bits (history.h) */
   SimAgenda *agenda;
   guint weather[WEATHERS]; /* percent, now */
   GHashTable *throws;      /* dice: how often each was thrown */
