@@ -95,6 +95,7 @@ is_ours_by_maker (const Job *job, const LkKisiAssignment *assignment)
 static void
 in_the_way (Job *job, LkKisiAnswer *answer)
 {
+  g_autoptr (GArray) rights = state_rights_of (job->person);
   const LkKisiAssignment *foreign = NULL;
 
   if (job_common (job, answer))
@@ -116,11 +117,18 @@ in_the_way (Job *job, LkKisiAnswer *answer)
                   + (job_is_stopped (job, "right_of_another") ? BLOCK_AGAIN_MS : GIVE_WAY_MS));
           return;
         }
-      if (state_knows_right_id (job->person, assignment->id, ""))
+      if (job_held_right (rights, assignment->id) != NULL)
         {
           /* Our own: this organization takes one right for user and group. */
           job->context->only_one_right (job->context->data);
           job_done (job);
+          return;
+        }
+      if (state_knows_right_id (job->person, assignment->id, ""))
+        {
+          /* Ours, said to have ended, and there all the same: read by its id, and taken away. */
+          (void) state_inspect (job->person, assignment->id, PLAN_ADOPT_NO, PLAN_LOSS_DUE);
+          job_retry (job);
           return;
         }
       if (take_lost_intent (job, assignment))

@@ -80,8 +80,8 @@ check_group (Job *job)
   job->call = lk_kisi_get_group (job->context->kisi, job->right.group_id, job_answered, job);
 }
 
-static const LkRight *
-held_right (const GArray *rights, gint64 right_id)
+const LkRight *
+job_held_right (const GArray *rights, gint64 right_id)
 {
   for (guint i = 0; i < rights->len; i++)
     {
@@ -198,7 +198,7 @@ row_read (Job *job, LkKisiAnswer *answer)
   g_autoptr (DriftIndex) index = drift_index_new (rights, job_now (job));
   const LkKisiAssignment *row;
   const Person *owner;
-  const LkRight *right = held_right (rights, job->action.right_id);
+  const LkRight *right = job_held_right (rights, job->action.right_id);
 
   if (answer->verdict == LK_KISI_GONE && right != NULL)
     {

@@ -64,6 +64,11 @@ void job_done (Job *job);
 void job_retry (Job *job);
 void job_again (Job *job);
 
+/* --- job_inspect.c --- */
+
+/* Of RIGHTS (DriftRight) the one that is held under that id in KISI; NULL: none. */
+const LkRight *job_held_right (const GArray *rights, gint64 right_id);
+
 /* --- job_end.c --- */
 
 /* KISI says 404 to the right's group: it is gone and its rights wait, or the key sees none of ours
