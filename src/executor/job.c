@@ -241,7 +241,8 @@ key_checked (Job *job, LkKisiAnswer *answer)
       job_write_right (job, stop_forbidden);
     }
   else if (answer->verdict == LK_KISI_OK && is_making (job))
-    job_stop_group (job, "forbidden", 0, LK_TIME_NONE);
+    /* Nobody tells when the key may again, or whether it could do nothing just then. */
+    job_stop_group (job, "forbidden", 0, job_now (job) + BLOCK_AGAIN_MS);
   else /* a look that no block would stop: it waits longer each time */
     finish (job, JOB_RETRY);
 }

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-#define BLOCK_AGAIN_MS LK_HOUR          /* a foreign right or a missing group is looked at again */
+#define BLOCK_AGAIN_MS LK_HOUR          /* what stands in the way of a right is looked at again */
 #define DELETE_AGAIN_MS (5 * LK_MINUTE) /* a right that can't be taken away now */
 #define KEY_RESERVE 0.0
 
