@@ -8,6 +8,7 @@
 
 #include "plan.h"
 
+#define CREATED_SKEW_MS LK_MINUTE   /* KISI's clock against ours, when neither is wrong */
 #define LOST_INTENT_MS (7 * LK_DAY) /* a create that was given up may show that long after */
 
 struct _DriftIndex
@@ -32,6 +33,13 @@ drift_is_of_intent (const LkKisiAssignment *row, const LkRight *intent)
          && lk_window_equal (plan_whole_seconds (row->window), plan_whole_seconds (intent->window))
          && (row->created_at == LK_TIME_NONE || intent->intended_at == LK_TIME_NONE
              || row->created_at >= intent->intended_at - PLAN_CLOCK_OFF_MS);
+}
+
+gboolean
+drift_is_since (const LkKisiAssignment *row, const LkRight *intent)
+{
+  return row->created_at == LK_TIME_NONE || intent->intended_at == LK_TIME_NONE
+         || row->created_at >= intent->intended_at - CREATED_SKEW_MS;
 }
 
 gboolean
@@ -116,6 +124,37 @@ drift_judge (DriftIndex *index, const LkKisiAssignment *row, gint64 exclusive_us
   return class;
 }
 
+/* Whether ROW is an intent's only if a clock was wrong: one that is so for certain takes it first.
+ */
+static gboolean
+is_doubtful (const DriftIndex *index, const LkKisiAssignment *row)
+{
+  gboolean is_of_one = FALSE;
+
+  if (g_hash_table_contains (index->by_id, &row->id))
+    return FALSE;
+  for (guint i = 0; i < index->intents->len; i++)
+    {
+      const LkRight *intent = index->intents->pdata[i];
+      if (!drift_is_of_intent (row, intent))
+        continue;
+      if (drift_is_since (row, intent))
+        return FALSE;
+      is_of_one = TRUE;
+    }
+  return is_of_one;
+}
+
+static void
+compare_row (DriftIndex *index, LkKisiAssignment *row, gint64 exclusive_user, GArray *drift)
+{
+  Drift found = { .row = row };
+
+  found.class = drift_judge (index, row, exclusive_user, &found.right);
+  if (found.class != DRIFT_NONE)
+    g_array_append_val (drift, found);
+}
+
 /* The ids of ours that KISI lists. */
 static GHashTable *
 ids_of (const GPtrArray *rows, gint64 group)
@@ -152,17 +191,21 @@ drift_compare (gint64 group, const GPtrArray *rows, const GArray *all, gint64 ex
   g_autoptr (GArray) rights = rights_of (all, group);
   g_autoptr (DriftIndex) index = drift_index_new (rights, now);
   g_autoptr (GHashTable) listed = ids_of (rows, group);
+  g_autoptr (GPtrArray) doubtful = g_ptr_array_new ();
   GArray *drift = g_array_new (FALSE, FALSE, sizeof (Drift));
 
   for (guint i = 0; i < rows->len; i++)
     {
-      Drift found = { .row = rows->pdata[i] };
-      if (group != 0 && found.row->group_id != group)
+      LkKisiAssignment *row = rows->pdata[i];
+      if (group != 0 && row->group_id != group)
         continue;
-      found.class = drift_judge (index, found.row, exclusive_user, &found.right);
-      if (found.class != DRIFT_NONE)
-        g_array_append_val (drift, found);
+      if (is_doubtful (index, row))
+        g_ptr_array_add (doubtful, row);
+      else
+        compare_row (index, row, exclusive_user, drift);
     }
+  for (guint i = doubtful->len; i > 0; i--) /* the newest first */
+    compare_row (index, doubtful->pdata[i - 1], exclusive_user, drift);
   for (guint i = 0; i < rights->len; i++)
     {
       const DriftRight *one = &g_array_index (rights, DriftRight, i);

@@ -58,8 +58,11 @@ GArray *drift_compare (gint64 group, const GPtrArray *rows, const GArray *rights
                        gint64 exclusive_user, LkTime listed_at, LkTime now);
 
 /* Whether ROW is what a create of INTENT would have made: same user, group and window, and not
- * there before (design §6.5). */
+ * there before (design §6.5), by a clock that may have been off by PLAN_CLOCK_OFF_MS. */
 gboolean drift_is_of_intent (const LkKisiAssignment *row, const LkRight *intent);
+/* Whether it was made since, also if no clock was wrong: such a row is the intent's before others.
+ */
+gboolean drift_is_since (const LkKisiAssignment *row, const LkRight *intent);
 
 /* INTENT was given up without an id at most 7 days before NOW: its create may show all the same. */
 gboolean drift_is_lost_intent (const LkRight *intent, LkTime now);

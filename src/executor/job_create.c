@@ -304,9 +304,31 @@ job_start_create (Job *job)
 
 /* --- resolve ---------------------------------------------------------------------------------- */
 
+/* The row that the job's intent made: one that was made since, or, where there is none, one that
+ * was so by a clock that was wrong, the newest. */
+static const LkKisiAssignment *
+row_of_intent (const Job *job, const GPtrArray *rows)
+{
+  const LkKisiAssignment *found = NULL;
+
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const LkKisiAssignment *row = rows->pdata[i];
+      if (!is_of_intent (job, row, &job->right))
+        continue;
+      if (drift_is_since (row, &job->right))
+        return row;
+      if (found == NULL || row->id > found->id)
+        found = row;
+    }
+  return found;
+}
+
 static void
 resolved (Job *job, LkKisiAnswer *answer)
 {
+  const LkKisiAssignment *found;
+
   /* Only a list without it, or a user who is gone, says that it did not happen. */
   if (answer->verdict != LK_KISI_OK && answer->verdict != LK_KISI_GONE)
     {
@@ -314,16 +336,14 @@ resolved (Job *job, LkKisiAnswer *answer)
         job_retry (job);
       return;
     }
-  for (guint i = 0; answer->verdict == LK_KISI_OK && i < answer->assignments->len; i++)
+  found = answer->verdict == LK_KISI_OK ? row_of_intent (job, answer->assignments) : NULL;
+  if (found == NULL)
     {
-      const LkKisiAssignment *assignment = answer->assignments->pdata[i];
-      if (!is_of_intent (job, assignment, &job->right))
-        continue;
-      job->right.right_id = assignment->id;
-      tell_made (job);
+      give_up_intent (job, job_done);
       return;
     }
-  give_up_intent (job, job_done);
+  job->right.right_id = found->id;
+  tell_made (job);
 }
 
 void
