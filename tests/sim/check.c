@@ -63,22 +63,6 @@ sim_check_told_to_wait (SimWorld *world, gconstpointer process, gint64 wait)
   g_hash_table_replace (world->check->waits, (gpointer) process, g_memdup2 (&until, sizeof until));
 }
 
-void
-sim_check_sent (SimWorld *world, const SimRequest *request)
-{
-  const SimRight *right;
-
-  check_rate (world, request);
-  if (request->op == SIM_OP_CREATE_RIGHT)
-    check_intent (world, request);
-  if (request->op != SIM_OP_DELETE_RIGHT && request->op != SIM_OP_CHANGE_RIGHT)
-    return;
-  right = sim_service_right (world->service, request->id);
-  if (right != NULL && !right->ours && !sim_check_looks_like_ours (world->check, right))
-    sim_breach (world, "S8", "%s %" G_GINT64_FORMAT ", which is not ours",
-                sim_op_name (request->op), request->id);
-}
-
 /* Whom a writing call is about: a user in a space. FALSE: a reading one. */
 static gboolean
 subject (SimWorld *world, const SimRequest *request, gint64 *out_user, guint *out_space)
@@ -107,6 +91,49 @@ subject (SimWorld *world, const SimRequest *request, gint64 *out_user, guint *ou
     return FALSE;
   *out_space = group->space;
   return TRUE;
+}
+
+void
+sim_check_observed (SimWorld *world, guint space, gboolean observed)
+{
+  world->check->observed_since[space] = observed ? world->now : LK_TIME_NONE;
+}
+
+/* What was begun before the space was only observed may go on for a while (design §6.10). */
+static void
+check_observed (SimWorld *world, const SimRequest *request)
+{
+  const SimProcess *process = request->caller;
+  char text[256];
+  LkTime since;
+  gint64 user;
+  guint space;
+
+  if (!sim_op_writes (request->op) || !subject (world, request, &user, &space))
+    return;
+  since = world->check->observed_since[space];
+  if (since == LK_TIME_NONE || world->now - since < SLACK_MS
+      || world->now - process->woken_at < SLACK_MS)
+    return;
+  sim_breach (world, "S8", "%s in a space that is only observed",
+              sim_request_text (world, request, text));
+}
+
+void
+sim_check_sent (SimWorld *world, const SimRequest *request)
+{
+  const SimRight *right;
+
+  check_rate (world, request);
+  check_observed (world, request);
+  if (request->op == SIM_OP_CREATE_RIGHT)
+    check_intent (world, request);
+  if (request->op != SIM_OP_DELETE_RIGHT && request->op != SIM_OP_CHANGE_RIGHT)
+    return;
+  right = sim_service_right (world->service, request->id);
+  if (right != NULL && !right->ours && !sim_check_looks_like_ours (world->check, right))
+    sim_breach (world, "S8", "%s %" G_GINT64_FORMAT ", which is not ours",
+                sim_op_name (request->op), request->id);
 }
 
 void
@@ -251,7 +278,7 @@ sim_check_changing (SimWorld *world, const SimRequest *request, const SimRight *
     check_founded (world, request, right);
 }
 
-/* Whether something of ours but RIGHT opens GROUP for USER at AT. */
+/* Whether, as far as can be known, something of ours but RIGHT opens GROUP for USER at AT. */
 static gboolean
 opens (SimWorld *world, const SimRight *right, gint64 user, LkTime at)
 {
@@ -260,8 +287,9 @@ opens (SimWorld *world, const SimRight *right, gint64 user, LkTime at)
   for (guint i = 0; i < rights->len; i++)
     {
       const SimRight *other = rights->pdata[i];
-      if (other != right && other->ours && other->gone_at == LK_TIME_NONE && other->user == user
-          && other->group == right->group && lk_window_contains (other->window, at))
+      if (other != right && other->ours && (other->gone_at == LK_TIME_NONE || other->taken)
+          && other->user == user && other->group == right->group
+          && lk_window_contains (other->window, at))
         return TRUE;
     }
   return FALSE;

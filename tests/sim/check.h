@@ -21,6 +21,8 @@ SimCheck *sim_check_new (SimWorld *world, SimBroker *broker, guint rate, gint64 
 void sim_check_sent (SimWorld *world, const SimRequest *request);
 /* … while that process still waits for the answer to OTHER. */
 void sim_check_pair (SimWorld *world, const SimRequest *request, const SimRequest *other);
+/* SPACE is only observed from here on, or no longer. */
+void sim_check_observed (SimWorld *world, guint space, gboolean observed);
 /* PROCESS was told to call nothing for WAIT ms. */
 void sim_check_told_to_wait (SimWorld *world, gconstpointer process, gint64 wait);
 

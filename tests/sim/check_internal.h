@@ -7,6 +7,8 @@
 
 #include "check.h"
 
+#include "history.h"
+
 G_BEGIN_DECLS
 
 typedef struct
@@ -34,6 +36,7 @@ struct _SimCheck
   GHashTable *waits; /* process → LkTime* before which it must not call */
   GHashTable *told;  /* "created/501" */
   gboolean one_right;
+  LkTime observed_since[SIM_SPACES]; /* LK_TIME_NONE: it is not */
 };
 
 /* A foreign right that is the same as what we meant to make, and younger: KISI can't tell them

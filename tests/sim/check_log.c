@@ -47,7 +47,7 @@ see_held (SimWorld *world, SimRight *right)
     return;
   if (!sim_check_looks_like_ours (world->check, right))
     sim_breach (world, "S8", "right %" G_GINT64_FORMAT " is held, and it is not ours", right->id);
-  right->ours = TRUE;
+  right->ours = right->mistaken = TRUE;
   /* What became of the one that we meant to make only an audit finds out. */
   sim_check_spoil (world, right->user, right->group);
 }
@@ -71,24 +71,38 @@ see_right (SimWorld *world, const SimRecord *record)
 }
 
 static void
-see_change (SimCheck *check, const SimRecord *record)
+see_change (SimWorld *world, const SimRecord *record)
 {
+  SimCheck *check = world->check;
   g_auto (LkAccessChange) change = { 0 };
 
   if (!lk_access_change_parse (&change, record->value, record->value_len, NULL))
     g_assert_not_reached ();
+  if (g_str_equal (change.change, "blocked"))
+    sim_count (world, SIM_FAULT_BLOCKED);
   (void) g_hash_table_add (
       check->told, g_strdup_printf ("%s/%" G_GINT64_FORMAT, change.change, change.right_id));
 }
 
 static void
-see_account (SimCheck *check, const SimRecord *record)
+see_account (SimWorld *world, const SimRecord *record)
 {
+  SimCheck *check = world->check;
   g_auto (LkKisiAccount) account = { 0 };
 
   if (!lk_kisi_account_parse (&account, record->value, record->value_len, NULL))
     g_assert_not_reached ();
+  if (account.one_right && !check->one_right)
+    sim_count (world, SIM_FAULT_ONE_RIGHT);
   check->one_right = account.one_right;
+}
+
+static void
+see_command (SimWorld *world, const char *code)
+{
+  for (guint i = 0; i < SIM_SPACES; i++)
+    if (g_str_equal (sim_spaces[i], code) && world->check->observed_since[i] != LK_TIME_NONE)
+      sim_count (world, SIM_FAULT_OBSERVED);
 }
 
 static void
@@ -100,12 +114,14 @@ appended (SimLog *log, const SimRecord *record, gpointer data)
 
   if (record->value == NULL || !lk_topic_parse (sim_log_topic (log), "latchkey", &kind, &scope))
     return;
-  if (kind == LK_KIND_LEDGER && strchr (record->key, '/') != NULL)
+  if (kind == LK_KIND_COMMANDS)
+    see_command (world, scope);
+  else if (kind == LK_KIND_LEDGER && strchr (record->key, '/') != NULL)
     see_right (world, record);
   else if (kind == LK_KIND_ACCESS_CHANGES)
-    see_change (world->check, record);
+    see_change (world, record);
   else if (kind == LK_KIND_KISI_ACCOUNT)
-    see_account (world->check, record);
+    see_account (world, record);
 }
 
 SimCheck *
@@ -119,6 +135,8 @@ sim_check_new (SimWorld *world, SimBroker *broker, guint rate, gint64 horizon)
   check->spoilt = g_array_new (FALSE, FALSE, sizeof (SimPlace));
   check->refusals = g_array_new (FALSE, FALSE, sizeof (SimPlace));
   check->sent = g_array_new (FALSE, FALSE, sizeof (LkTime));
+  for (guint i = 0; i < SIM_SPACES; i++)
+    check->observed_since[i] = LK_TIME_NONE;
   check->waits = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   check->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   sim_broker_watch (broker, appended, world);

@@ -170,8 +170,9 @@ static const struct
   { SIM_DEED_FOREIGN_GONE, 2 }, { SIM_DEED_USER_MADE, 2 },    { SIM_DEED_USER_GONE, 1 },
   { SIM_DEED_GROUP_GONE, 1 },   { SIM_DEED_RIGHT_GONE, 2 },   { SIM_DEED_CRASH, 5 },
   { SIM_DEED_PAUSE, 5 },        { SIM_DEED_MOVE, 4 },         { SIM_DEED_REREAD, 2 },
-  { SIM_DEED_COMPACT, 2 },      { SIM_DEED_WEATHER, 14 },     { SIM_DEED_KEY, 1 },
+  { SIM_DEED_COMPACT, 2 },      { SIM_DEED_WEATHER, 14 },     { SIM_DEED_KEY, 2 },
   { SIM_DEED_HIDE, 2 },         { SIM_DEED_FORBID, 2 },       { SIM_DEED_CLOCK, 1 },
+  { SIM_DEED_OBSERVE, 1 },
 };
 
 static SimDeed
@@ -234,7 +235,11 @@ draw_event (Draw *draw)
       draw_weather (draw, &event);
       break;
     case SIM_DEED_KEY:
+      event.a = 1 + throw (draw, SIM_KEYS - 1);
       event.length = pick (draw, 5 * LK_SECOND, 2 * LK_MINUTE);
+      break;
+    case SIM_DEED_OBSERVE:
+      event.length = pick (draw, LK_MINUTE, 30 * LK_MINUTE);
       break;
     case SIM_DEED_CLOCK:
       event.b = event.b ? LK_HOUR : -LK_HOUR;
@@ -409,7 +414,12 @@ add_what (GString *text, const SimEvent *event)
       g_string_append_printf (text, "%d%% %s", (int) event->b, weathers[event->a]);
       break;
     case SIM_DEED_KEY:
-      g_string_append (text, "the key is refused");
+      g_string_append (text, event->a == SIM_KEY_REFUSED     ? "the key is refused"
+                             : event->a == SIM_KEY_FORBIDDEN ? "the key is forbidden everything"
+                                                             : "the key sees no group");
+      break;
+    case SIM_DEED_OBSERVE:
+      g_string_append_printf (text, "space %u is only observed", event->space);
       break;
     case SIM_DEED_CLOCK:
       g_string_append_printf (text, "the clock of process %d is off by ", (int) event->a);

@@ -37,10 +37,11 @@ typedef enum
   SIM_DEED_REREAD, /* process A, commands or ledger (B) of the space */
   SIM_DEED_COMPACT,
   SIM_DEED_WEATHER, /* A happens with B percent for LENGTH */
-  SIM_DEED_KEY,     /* is refused for LENGTH */
+  SIM_DEED_KEY,     /* is worth only A (SimKey) for LENGTH */
   SIM_DEED_HIDE,    /* group A of the space, for LENGTH */
   SIM_DEED_FORBID,
-  SIM_DEED_CLOCK, /* of process A is off by B for LENGTH */
+  SIM_DEED_OBSERVE, /* the space is only observed, for LENGTH */
+  SIM_DEED_CLOCK,   /* of process A is off by B for LENGTH */
   SIM_DEEDS
 } SimDeed;
 

@@ -3,20 +3,18 @@
  *
  * The deeds of a history, and the order of a run.
  */
-#include "play.h"
+#include "play_internal.h"
 
 #include "check.h"
 #include "owners.h"
-#include "worker.h"
 
 #include <latchkey/base/log.h>
 #include <latchkey/model/keys.h>
 #include <string.h>
 
-#define REST_MS (3 * LK_HOUR)       /* longer than every wait that the executor knows (an hour) */
-#define CALM_MS (25 * LK_MINUTE)    /* around a look at rest nothing begins or ends */
-#define AGAIN_MS (2 * LK_MINUTE)    /* for reading everything again */
-#define OLD_ENOUGH (10 * LK_MINUTE) /* of a user to be deleted by hand: its record is written */
+#define REST_MS (3 * LK_HOUR)    /* longer than every wait that the executor knows (an hour) */
+#define CALM_MS (25 * LK_MINUTE) /* around a look at rest nothing begins or ends */
+#define AGAIN_MS (2 * LK_MINUTE) /* for reading everything again */
 
 static const char config_text[]
     = "kafka: {brokers: \"localhost:9092\"}\n"
@@ -32,101 +30,29 @@ static const char config_text[]
 
 typedef struct
 {
-  SimWorld *world;
-  const SimHistory *history;
-  LkConfig *config;
-  SimWorker *worker;
-} Play;
-
-typedef struct
-{
   Play *play;
   const SimEvent *event;
 } Deed;
 
-/* --- by hand ---------------------------------------------------------------------------------- */
-
-static SimUser *
-user_of (Play *play, const SimEvent *event)
-{
-  const char *address = sim_worker_address (play->worker, event->space, event->member);
-
-  return address == NULL ? NULL : sim_service_user_of (play->world->service, address);
-}
-
-static const SimSaid *
-said_of (Play *play, guint space, gint64 member)
-{
-  const GPtrArray *people = sim_truth_people (play->world->truth);
-
-  for (guint i = 0; i < people->len; i++)
-    {
-      const SimPerson *person = people->pdata[i];
-      if (person->space == space && person->member == member)
-        return sim_person_now (person);
-    }
-  return NULL;
-}
-
-static void
-make_foreign (Play *play, const SimEvent *event)
-{
-  const char *address = sim_worker_address (play->worker, event->space, event->member);
-  const SimGift *gift = &event->claims[0];
-  gint64 group = sim_group_id (event->space, gift->group);
-  LkTime now = play->world->now;
-  LkWindow window
-      = { now + gift->from, gift->until == LK_TIME_NONE ? LK_TIME_NONE : now + gift->until };
-  const SimUser *user;
-  const SimSaid *said = said_of (play, event->space, event->member);
-  char text[64];
-
-  if (address == NULL || sim_service_group (play->world->service, group)->gone_at != LK_TIME_NONE)
-    return;
-  user = sim_service_make_user (play->world->service, address);
-  /* Half of them the very same that we should make. */
-  if (said != NULL && sim_said_gives (said, group, now)
-      && sim_throw (play->world, 2, "the same", user->id, group) == 0)
-    window = sim_said_run (said, group, now);
-  sim_count (play->world, SIM_FAULT_FOREIGN);
-  sim_note (play->world, "operator   gives user %" G_GINT64_FORMAT " group %" G_GINT64_FORMAT " %s",
-            user->id, group, sim_window_text (play->world, window, text));
-  (void) sim_service_make_right (play->world->service, user->id, group, window);
-}
-
-/* The rights of the member's user in the space that are ours, or that are not. */
-static void
-drop_rights (Play *play, const SimEvent *event, gboolean ours, guint most)
-{
-  const GPtrArray *rights = sim_service_rights (play->world->service);
-  const SimUser *user = user_of (play, event);
-
-  for (guint i = 0; user != NULL && i < rights->len && most > 0; i++)
-    {
-      SimRight *right = rights->pdata[i];
-      if (right->user != user->id || right->ours != ours
-          || sim_service_group (play->world->service, right->group)->space != event->space
-          || !sim_service_drop_right (play->world->service, right))
-        continue;
-      sim_note (play->world, "operator   takes away right %" G_GINT64_FORMAT, right->id);
-      sim_count (play->world, ours ? SIM_FAULT_RIGHT_GONE : SIM_FAULT_FOREIGN_GONE);
-      most--;
-    }
-}
-
-static void
-drop_user (Play *play, const SimEvent *event)
-{
-  SimUser *user = user_of (play, event);
-
-  if (user == NULL || play->world->now - user->made_at < OLD_ENOUGH
-      || !sim_service_drop_user (play->world->service, user))
-    return;
-  sim_count (play->world, SIM_FAULT_USER_GONE);
-  sim_note (play->world, "operator   deletes user %" G_GINT64_FORMAT, user->id);
-}
-
 /* --- deeds ------------------------------------------------------------------------------------ */
+
+/* The mode of the space in the file of all processes, which read it again. */
+static void
+observe (Play *play, guint space, gboolean observed)
+{
+  if (play->config->spaces[space].observe == observed)
+    return;
+  play->config->spaces[space].observe = observed;
+  sim_check_observed (play->world, space, observed);
+  for (guint i = 0; i < 2; i++)
+    {
+      SimProcess *process = sim_owners_process (play->world->owners, i);
+      if (process->dead)
+        continue;
+      account_reloaded (process->account);
+      sim_process_stir (process, 0);
+    }
+}
 
 static void
 over (gpointer data)
@@ -143,13 +69,16 @@ over (gpointer data)
       world->weather[event->a] = 0;
       break;
     case SIM_DEED_KEY:
-      sim_service_accept (world->service, TRUE);
+      sim_service_set_key (world->service, SIM_KEY_FINE);
       break;
     case SIM_DEED_HIDE:
       sim_service_hide (world->service, group, FALSE);
       break;
     case SIM_DEED_FORBID:
       group->forbidden = FALSE;
+      break;
+    case SIM_DEED_OBSERVE:
+      observe (deed->play, event->space, FALSE);
       break;
     case SIM_DEED_CLOCK:
       if (!sim_owners_process (world->owners, (guint) event->a)->dead)
@@ -232,10 +161,10 @@ do_deed (Play *play, const SimEvent *event)
       sim_worker_write_late (play->worker, event);
       break;
     case SIM_DEED_FOREIGN:
-      make_foreign (play, event);
+      play_make_foreign (play, event);
       break;
     case SIM_DEED_FOREIGN_GONE:
-      drop_rights (play, event, FALSE, G_MAXUINT);
+      play_drop_rights (play, event, FALSE, G_MAXUINT);
       break;
     case SIM_DEED_USER_MADE:
       if (sim_worker_address (play->worker, event->space, event->member) != NULL)
@@ -243,14 +172,14 @@ do_deed (Play *play, const SimEvent *event)
             world->service, sim_worker_address (play->worker, event->space, event->member));
       break;
     case SIM_DEED_USER_GONE:
-      drop_user (play, event);
+      play_drop_user (play, event);
       break;
     case SIM_DEED_GROUP_GONE:
       if (sim_service_drop_group (world->service, group->id))
         sim_count (world, SIM_FAULT_GROUP_GONE);
       break;
     case SIM_DEED_RIGHT_GONE:
-      drop_rights (play, event, TRUE, 1);
+      play_drop_rights (play, event, TRUE, 1);
       break;
     case SIM_DEED_CRASH:
       sim_owners_kill (world->owners, (guint) event->a, event->length);
@@ -273,7 +202,7 @@ do_deed (Play *play, const SimEvent *event)
       end_later (play, event);
       break;
     case SIM_DEED_KEY:
-      sim_service_accept (world->service, FALSE);
+      sim_service_set_key (world->service, (SimKey) event->a);
       end_later (play, event);
       break;
     case SIM_DEED_HIDE:
@@ -282,6 +211,10 @@ do_deed (Play *play, const SimEvent *event)
       break;
     case SIM_DEED_FORBID:
       group->forbidden = TRUE;
+      end_later (play, event);
+      break;
+    case SIM_DEED_OBSERVE:
+      observe (play, event->space, TRUE);
       end_later (play, event);
       break;
     case SIM_DEED_CLOCK:

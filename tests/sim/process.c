@@ -247,6 +247,7 @@ sim_process_wake (SimProcess *process)
 {
   sim_note (process->world, "process %u  wakes", process->index);
   process->paused = FALSE;
+  process->woken_at = process->world->now;
   sim_producer_wake (process->producer);
   sim_client_wake (process->kisi);
   sim_process_stir (process, 0);

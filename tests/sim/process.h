@@ -42,7 +42,7 @@ struct _LkProgram
   Account *account;
 
   gboolean dead, paused;
-  LkTime paused_at;
+  LkTime paused_at, woken_at;
   /* Ownership as it was told (owners.c). */
   gboolean owns;      /* it was told so, and nothing else since */
   gboolean releasing; /* revoked in good order, and not yet idle */

@@ -59,9 +59,10 @@ group_verdict (SimService *service, gint64 id)
 
   if (group == NULL || group->gone_at != LK_TIME_NONE)
     return LK_KISI_GONE;
-  if (group->hidden)
+  if (sim_service_is_hidden (service, group))
     {
-      sim_count (service->world, SIM_FAULT_HIDDEN);
+      sim_count (service->world,
+                 service->key == SIM_KEY_BLIND ? SIM_FAULT_KEY_BLIND : SIM_FAULT_HIDDEN);
       return LK_KISI_GONE;
     }
   if (group->forbidden)
@@ -105,7 +106,7 @@ list_groups (SimService *service, const SimRequest *request)
       const SimGroup *group = service->groups->pdata[i];
       LkKisiGroup *row;
 
-      if (group->gone_at != LK_TIME_NONE || group->hidden)
+      if (group->gone_at != LK_TIME_NONE || sim_service_is_hidden (service, group))
         continue;
       row = g_new0 (LkKisiGroup, 1);
       row->id = group->id;
@@ -179,11 +180,11 @@ is_listed (SimService *service, const SimRight *right)
   const SimGroup *group = sim_service_group (service, right->group);
 
   /* That it is not listed says nothing of what became of it, and only an audit finds out. */
-  if (group != NULL && group->hidden && right->ours && is_there)
+  if (group != NULL && sim_service_is_hidden (service, group) && right->ours && is_there)
     sim_check_spoil (service->world, right->user, right->group);
   if (shown != is_there)
     sim_count (service->world, SIM_FAULT_STALE_LIST);
-  if (group == NULL || group->gone_at != LK_TIME_NONE || group->hidden)
+  if (group == NULL || group->gone_at != LK_TIME_NONE || sim_service_is_hidden (service, group))
     return FALSE;
   return shown && !(service->readings.drops_lapsed && lk_window_until (right->window) <= now);
 }
@@ -289,8 +290,6 @@ create_right (SimService *service, const SimRequest *request)
 
   if (user == NULL || user->gone_at != LK_TIME_NONE)
     return refuse (request, LK_KISI_GONE);
-  if (verdict == LK_KISI_FORBIDDEN)
-    sim_check_refused (world, request->id, request->group);
   if (verdict != LK_KISI_OK)
     return refuse (request, verdict);
   if ((service->readings.refuses_past && lk_window_until (request->window) <= world->now)
@@ -316,11 +315,6 @@ change_right (SimService *service, const SimRequest *request)
   LkKisiVerdict verdict;
   SimRight *right = see_right (service, request->id, &verdict);
 
-  if (verdict == LK_KISI_FORBIDDEN && (right = sim_service_right (service, request->id)) != NULL)
-    {
-      sim_check_refused (service->world, right->user, right->group);
-      return refuse (request, verdict);
-    }
   if (right == NULL)
     return refuse (request, verdict);
   switch (service->readings.patch)
@@ -363,7 +357,12 @@ sim_service_serve (SimService *service, const SimRequest *request)
   static const SimUser key = { .id = KEY_USER, .email = (char *) "key@example.org" };
   LkKisiAnswer *answer;
 
-  if (!service->accepts)
+  if (service->key == SIM_KEY_FORBIDDEN)
+    {
+      sim_count (service->world, SIM_FAULT_KEY_FORBIDDEN);
+      return refuse (request, LK_KISI_FORBIDDEN);
+    }
+  if (service->key == SIM_KEY_REFUSED)
     {
       sim_count (service->world, SIM_FAULT_UNAUTHORIZED);
       return say (request, LK_KISI_UNAUTHORIZED, 401);

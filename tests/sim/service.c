@@ -99,7 +99,6 @@ sim_service_new (SimWorld *world, const SimReadings *readings)
   service->rights = g_ptr_array_new ();
   service->next_user = 100001;
   service->next_right = 501;
-  service->accepts = TRUE;
   return service;
 }
 
@@ -118,25 +117,39 @@ sim_service_add_group (SimService *service, gint64 id, guint space)
   g_ptr_array_add (service->groups, group);
 }
 
-void
-sim_service_accept (SimService *service, gboolean accept)
+gboolean
+sim_service_is_hidden (const SimService *service, const SimGroup *group)
 {
-  service->accepts = accept;
+  return group->hidden || service->key == SIM_KEY_BLIND;
 }
 
-void
-sim_service_hide (SimService *service, SimGroup *group, gboolean hidden)
+/* "No such right", and a moment later the group is there: that is taken for the end of the right,
+ * and only an audit finds that it was not. */
+static void
+seen_again (SimService *service, const SimGroup *group)
 {
-  group->hidden = hidden;
-  /* "No such right", and a moment later the group is there: that is taken for the end of the right,
-   * and only an audit finds that it was not. */
-  for (guint i = 0; !hidden && i < service->rights->len; i++)
+  for (guint i = 0; !sim_service_is_hidden (service, group) && i < service->rights->len; i++)
     {
       const SimRight *right = service->rights->pdata[i];
       if (right->group == group->id && right->unseen_at != LK_TIME_NONE
           && service->world->now - right->unseen_at < UNSEEN_MS)
         sim_check_spoil (service->world, right->user, right->group);
     }
+}
+
+void
+sim_service_hide (SimService *service, SimGroup *group, gboolean hidden)
+{
+  group->hidden = hidden;
+  seen_again (service, group);
+}
+
+void
+sim_service_set_key (SimService *service, SimKey key)
+{
+  service->key = key;
+  for (guint i = 0; i < service->groups->len; i++)
+    seen_again (service, service->groups->pdata[i]);
 }
 
 SimUser *

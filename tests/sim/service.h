@@ -30,6 +30,16 @@ typedef enum
   SIM_PATCH_REFUSED,
 } SimPatch;
 
+/* What the key is worth. */
+typedef enum
+{
+  SIM_KEY_FINE,
+  SIM_KEY_REFUSED,   /* 401 to everything */
+  SIM_KEY_FORBIDDEN, /* 403 to everything, its own user too */
+  SIM_KEY_BLIND,     /* it sees no group any more */
+  SIM_KEYS
+} SimKey;
+
 typedef struct
 {
   SimDuplicates duplicates;
@@ -61,7 +71,9 @@ typedef struct
   gint64 id, user, group;
   LkWindow window;
   LkTime made_at, gone_at;
-  LkTime unseen_at; /* when somebody asked for it last while its group was hidden */
+  LkTime unseen_at;  /* when somebody asked for it last while its group was hidden */
+  gboolean mistaken; /* made by hand, and taken for the twin that we made (check_log.c) */
+  gboolean taken;    /* by hand, which nobody knows before the next audit */
   gboolean ours;
 } SimRight;
 
@@ -113,8 +125,9 @@ LkKisiAnswer *sim_service_serve (SimService *service, const SimRequest *request)
 
 /* The key sees or does not see GROUP. */
 void sim_service_hide (SimService *service, SimGroup *group, gboolean hidden);
-/* While this is off, every answer is 401. */
-void sim_service_accept (SimService *service, gboolean accept);
+void sim_service_set_key (SimService *service, SimKey key);
+/* Whether the key can't see GROUP, for whatever reason. */
+gboolean sim_service_is_hidden (const SimService *service, const SimGroup *group);
 
 /* What people do by hand. They return FALSE when there is nothing to do it to. */
 SimUser *sim_service_make_user (SimService *service, const char *email);

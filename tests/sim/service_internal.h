@@ -15,7 +15,7 @@ struct _SimService
   SimReadings readings;
   GPtrArray *users, *groups, *rights;
   gint64 next_user, next_right;
-  gboolean accepts;
+  SimKey key;
 };
 
 static inline LkTime
