@@ -6,6 +6,7 @@
 #include "check_internal.h"
 
 #include "owners.h"
+#include "wish.h"
 
 /* A decision may be as old as this when its call leaves: a record takes up to 5 s to be read, and a
  * record to be acknowledged before the call up to 10 s. */
@@ -207,6 +208,7 @@ sim_check_user_made (SimWorld *world, const SimRequest *request, SimUser *user)
     {
       const SimUser *other = users->pdata[i];
       if (other != user && other->invited && user->invited && other->holder == user->holder
+          && !sim_wish_may_invite (world, user->holder, other->made_at)
           && g_ascii_strcasecmp (other->email, user->email) == 0)
         sim_breach (world, "S5", "a second invitation of %s", user->email);
     }

@@ -5,6 +5,8 @@
  */
 #include "check_internal.h"
 
+#include "wish.h"
+
 #include <latchkey/model/control.h>
 #include <latchkey/model/keys.h>
 #include <latchkey/model/ledger.h>
@@ -45,6 +47,13 @@ see_held (SimWorld *world, SimRight *right)
 {
   if (right->ours)
     return;
+  if (sim_wish_may_adopt (world, sim_service_group (world->service, right->group)->space, right)
+      && !sim_check_looks_like_ours (world->check, right))
+    {
+      sim_count (world, SIM_FAULT_ADOPTED);
+      right->ours = TRUE;
+      return;
+    }
   if (!sim_check_looks_like_ours (world->check, right))
     sim_breach (world, "S8", "right %" G_GINT64_FORMAT " is held, and it is not ours", right->id);
   right->ours = right->mistaken = TRUE;

@@ -5,6 +5,8 @@
  */
 #include "history.h"
 
+#include "wish.h"
+
 #include <string.h>
 
 #define EVENTS 45
@@ -172,7 +174,7 @@ static const struct
   { SIM_DEED_PAUSE, 5 },        { SIM_DEED_MOVE, 4 },         { SIM_DEED_REREAD, 2 },
   { SIM_DEED_COMPACT, 2 },      { SIM_DEED_WEATHER, 14 },     { SIM_DEED_KEY, 2 },
   { SIM_DEED_HIDE, 2 },         { SIM_DEED_FORBID, 2 },       { SIM_DEED_CLOCK, 1 },
-  { SIM_DEED_OBSERVE, 1 },
+  { SIM_DEED_OBSERVE, 1 },      { SIM_DEED_WISH, 4 },
 };
 
 static SimDeed
@@ -237,6 +239,9 @@ draw_event (Draw *draw)
     case SIM_DEED_KEY:
       event.a = 1 + throw (draw, SIM_KEYS - 1);
       event.length = pick (draw, 5 * LK_SECOND, 2 * LK_MINUTE);
+      break;
+    case SIM_DEED_WISH:
+      event.a = throw (draw, SIM_WISHES);
       break;
     case SIM_DEED_OBSERVE:
       event.length = pick (draw, LK_MINUTE, 30 * LK_MINUTE);
@@ -386,6 +391,10 @@ add_what (GString *text, const SimEvent *event)
       g_string_append_printf (text, "member %" G_GINT64_FORMAT " source %" G_GINT64_FORMAT " %s",
                               event->member, event->source, deeds[event->deed]);
       add_gifts (text, event);
+      break;
+    case SIM_DEED_WISH:
+      g_string_append_printf (text, "member %" G_GINT64_FORMAT " %s", event->member,
+                              sim_wish_name ((SimWishKind) event->a));
       break;
     case SIM_DEED_CRASH:
     case SIM_DEED_PAUSE:

@@ -31,6 +31,7 @@ typedef enum
   SIM_DEED_USER_GONE,
   SIM_DEED_GROUP_GONE,
   SIM_DEED_RIGHT_GONE, /* one of ours, by hand */
+  SIM_DEED_WISH,       /* A (SimWishKind, wish.h) */
   SIM_DEED_CRASH,      /* process A, and again after LENGTH */
   SIM_DEED_PAUSE,      /* process A */
   SIM_DEED_MOVE,

@@ -181,6 +181,9 @@ do_deed (Play *play, const SimEvent *event)
     case SIM_DEED_RIGHT_GONE:
       play_drop_rights (play, event, TRUE, 1);
       break;
+    case SIM_DEED_WISH:
+      sim_wish (play->wishes, event);
+      break;
     case SIM_DEED_CRASH:
       sim_owners_kill (world->owners, (guint) event->a, event->length);
       break;
@@ -269,6 +272,7 @@ rest_until (Play *play, LkTime at)
   sim_run_until (play->world, at);
   sim_note (play->world, "at rest");
   sim_check_rest (play->world);
+  sim_wish_check_rest (play->world);
 }
 
 /* Restart, replay and another owner change nothing. */
@@ -361,6 +365,7 @@ make_world (Play *play, gboolean trace, SimResult *result)
       sim_service_add_group (world->service, sim_group_id (space, g), space);
   world->truth = sim_truth_new (world, world->broker, sim_spaces);
   world->check = sim_check_new (world, world->broker, SIM_RATE, SIM_HORIZON);
+  play->wishes = sim_wishes_new (world, play->worker);
   for (guint space = 0; space < SIM_SPACES; space++)
     sim_worker_write_rules (play->worker, space);
   (void) sim_owners_new (world, play->config);

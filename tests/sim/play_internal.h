@@ -6,7 +6,7 @@
 #pragma once
 
 #include "play.h"
-#include "worker.h"
+#include "wish.h"
 
 #include <latchkey/config/config.h>
 
@@ -18,6 +18,7 @@ typedef struct
   const SimHistory *history;
   LkConfig *config;
   SimWorker *worker;
+  SimWishes *wishes;
 } Play;
 
 /* --- hand.c --- */

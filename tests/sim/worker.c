@@ -185,6 +185,49 @@ sim_worker_forget (SimWorker *worker, const SimEvent *event)
   put (worker, event->space, event->member, key, NULL);
 }
 
+/* The keys of what stands of MEMBER in SPACE. */
+static GPtrArray *
+keys_of (SimWorker *worker, guint space, gint64 member)
+{
+  g_autofree char *own = g_strdup_printf ("%u/%" G_GINT64_FORMAT, space, member);
+  g_autofree char *first = g_strconcat (own, "/", NULL);
+  GPtrArray *keys = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, worker->written);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    if (g_str_equal (name, own) || g_str_has_prefix (name, first))
+      g_ptr_array_add (keys, g_strdup (strchr (name, '/') + 1));
+  return keys;
+}
+
+gboolean
+sim_worker_gives (SimWorker *worker, guint space, gint64 member)
+{
+  g_autoptr (GPtrArray) keys = keys_of (worker, space, member);
+
+  return keys->len > 0;
+}
+
+void
+sim_worker_erase (SimWorker *worker, guint space, gint64 member)
+{
+  g_autoptr (GPtrArray) keys = keys_of (worker, space, member);
+  g_autofree char *own = g_strdup_printf ("%u/%" G_GINT64_FORMAT, space, member);
+  const char *value = g_hash_table_lookup (worker->written, own);
+
+  if (value == NULL || strstr (value, "\"entitled\":false") == NULL)
+    return;
+  for (guint i = 0; i < keys->len; i++)
+    {
+      g_autofree char *name = name_of (space, keys->pdata[i]);
+      (void) g_hash_table_remove (worker->written, name);
+      put (worker, space, member, keys->pdata[i], NULL);
+    }
+  (void) g_hash_table_remove (worker->members, own);
+}
+
 typedef struct
 {
   SimWorker *worker;

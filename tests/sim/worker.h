@@ -25,6 +25,11 @@ void sim_worker_set_member (SimWorker *worker, const SimEvent *event);
  * writes the newer one again. */
 void sim_worker_write_late (SimWorker *worker, const SimEvent *event);
 
+/* Tombstones of all that was said of MEMBER in SPACE, unless they are a member again. */
+void sim_worker_erase (SimWorker *worker, guint space, gint64 member);
+/* Whether any command of MEMBER stands in SPACE. */
+gboolean sim_worker_gives (SimWorker *worker, guint space, gint64 member);
+
 /* Whether a command of MEMBER was ever written, and its address by the newest (NULL: none). */
 gboolean sim_worker_knows (SimWorker *worker, guint space, gint64 member);
 const char *sim_worker_address (SimWorker *worker, guint space, gint64 member);

@@ -55,6 +55,7 @@ struct _SimWorld
   struct _SimTruth *truth;
   struct _SimOwners *owners;
   struct _SimCheck *check;
+  struct _SimWishes *wishes;
 };
 
 SimWorld *sim_world_new (guint64 seed, LkTime start, SimResult *result);
