@@ -50,6 +50,8 @@ gboolean sim_check_is_refused (SimWorld *world, const SimSaid *said, gint64 user
 gboolean sim_check_was_refused (SimWorld *world, gint64 user, gint64 group);
 gboolean sim_check_takes_one_right (SimWorld *world); /* rights_per_group: one */
 gint64 sim_check_horizon (SimWorld *world);
+/* Whether the ledger of SPACE names USER as somebody's. */
+gboolean sim_check_is_known (SimWorld *world, guint space, gint64 user);
 /* Whether the access-changes tell CHANGE of RIGHT. */
 gboolean sim_check_is_told (SimWorld *world, const char *change, gint64 right);
 

@@ -34,6 +34,7 @@ struct _SimCheck
   GArray *refusals;  /* SimPlace */
   GArray *sent;      /* LkTime of the last calls */
   GHashTable *waits; /* process → LkTime* before which it must not call */
+  GHashTable *known; /* "moncloa 9001" → the KISI user of the ledger (gint64*) */
   GHashTable *told;  /* "created/501" */
   gboolean one_right;
   LkTime observed_since[SIM_SPACES]; /* LK_TIME_NONE: it is not */

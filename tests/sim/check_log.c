@@ -47,6 +47,12 @@ see_held (SimWorld *world, SimRight *right)
 {
   if (right->ours)
     return;
+  if (world->exclusive && right->by_key)
+    {
+      sim_count (world, SIM_FAULT_EXCLUSIVE);
+      right->ours = TRUE;
+      return;
+    }
   if (sim_wish_may_adopt (world, sim_service_group (world->service, right->group)->space, right)
       && !sim_check_looks_like_ours (world->check, right))
     {
@@ -77,6 +83,20 @@ see_right (SimWorld *world, const SimRecord *record)
     }
   if (right.right_id != 0 && right.state == LK_RIGHT_HELD)
     see_held (world, sim_service_right (world->service, right.right_id));
+}
+
+/* Whose KISI user is whose, by the ledger; RECORD may be a tombstone. */
+static void
+see_member (SimWorld *world, const char *code, const SimRecord *record)
+{
+  g_auto (LkLedgerMember) member = { 0 };
+  char *name = g_strdup_printf ("%s %s", code, record->key);
+
+  if (record->value != NULL
+      && !lk_ledger_member_parse (&member, record->value, record->value_len, NULL))
+    g_assert_not_reached ();
+  g_hash_table_replace (world->check->known, name,
+                        g_memdup2 (&member.kisi_user_id, sizeof member.kisi_user_id));
 }
 
 static void
@@ -121,7 +141,11 @@ appended (SimLog *log, const SimRecord *record, gpointer data)
   const char *scope;
   LkKind kind;
 
-  if (record->value == NULL || !lk_topic_parse (sim_log_topic (log), "latchkey", &kind, &scope))
+  if (!lk_topic_parse (sim_log_topic (log), "latchkey", &kind, &scope))
+    return;
+  if (kind == LK_KIND_LEDGER && strchr (record->key, '/') == NULL)
+    see_member (world, scope, record);
+  if (record->value == NULL)
     return;
   if (kind == LK_KIND_COMMANDS)
     see_command (world, scope);
@@ -147,6 +171,7 @@ sim_check_new (SimWorld *world, SimBroker *broker, guint rate, gint64 horizon)
   for (guint i = 0; i < SIM_SPACES; i++)
     check->observed_since[i] = LK_TIME_NONE;
   check->waits = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  check->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   check->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   sim_broker_watch (broker, appended, world);
   return check;
@@ -176,6 +201,19 @@ sim_check_is_told (SimWorld *world, const char *change, gint64 right)
   g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, change, right);
 
   return g_hash_table_contains (world->check->told, key);
+}
+
+gboolean
+sim_check_is_known (SimWorld *world, guint space, gint64 user)
+{
+  GHashTableIter iter;
+  gpointer name, known;
+
+  g_hash_table_iter_init (&iter, world->check->known);
+  while (g_hash_table_iter_next (&iter, &name, &known))
+    if (*(const gint64 *) known == user && g_str_has_prefix (name, sim_spaces[space]))
+      return TRUE;
+  return FALSE;
 }
 
 void

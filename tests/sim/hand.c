@@ -52,16 +52,16 @@ count_foreign (Play *play, const SimSaid *said, gint64 group, LkWindow window)
     sim_count (play->world, SIM_FAULT_FOREIGN_BEFORE);
 }
 
-static const SimSaid *
-said_of (Play *play, guint space, gint64 member)
+static const SimPerson *
+person_of (Play *play, const SimEvent *event)
 {
   const GPtrArray *people = sim_truth_people (play->world->truth);
 
   for (guint i = 0; i < people->len; i++)
     {
       const SimPerson *person = people->pdata[i];
-      if (person->space == space && person->member == member)
-        return sim_person_now (person);
+      if (person->space == event->space && person->member == event->member)
+        return person;
     }
   return NULL;
 }
@@ -76,7 +76,8 @@ play_make_foreign (Play *play, const SimEvent *event)
   LkWindow window
       = { now + gift->from, gift->until == LK_TIME_NONE ? LK_TIME_NONE : now + gift->until };
   const SimUser *user;
-  const SimSaid *said = said_of (play, event->space, event->member);
+  const SimPerson *person = person_of (play, event);
+  const SimSaid *said = person == NULL ? NULL : sim_person_now (person);
   char text[64];
 
   if (address == NULL || sim_service_group (play->world->service, group)->gone_at != LK_TIME_NONE)
@@ -91,7 +92,9 @@ play_make_foreign (Play *play, const SimEvent *event)
     count_foreign (play, said, group, window);
   sim_note (play->world, "operator   gives user %" G_GINT64_FORMAT " group %" G_GINT64_FORMAT " %s",
             user->id, group, sim_window_text (play->world, window, text));
-  (void) sim_service_make_right (play->world->service, user->id, group, window);
+  /* Some with the very key that we have: where it is ours alone, they are taken for ours. */
+  (void) sim_service_make_right (play->world->service, user->id, group, window,
+                                 sim_throw (play->world, 2, "by the key", user->id, group) == 0);
 }
 
 void
@@ -112,6 +115,25 @@ play_drop_rights (Play *play, const SimEvent *event, gboolean ours, guint most)
       sim_count (play->world, ours ? SIM_FAULT_RIGHT_GONE : SIM_FAULT_FOREIGN_GONE);
       most--;
     }
+}
+
+gboolean
+play_is_losing (Play *play, const SimEvent *event)
+{
+  const GPtrArray *rights = sim_service_rights (play->world->service);
+  const SimPerson *person = person_of (play, event);
+
+  for (guint i = 0; person != NULL && i < rights->len; i++)
+    {
+      const SimRight *right = rights->pdata[i];
+      const SimUser *user = sim_service_user (play->world->service, right->user);
+      if (right->ours && sim_right_is_live (play->world->service, right)
+          && sim_person_was_under (person, user->email)
+          && !sim_said_gives (sim_person_now (person), right->group, play->world->now)
+          && sim_service_group (play->world->service, right->group)->space == event->space)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 void

@@ -289,6 +289,7 @@ draw_readings (Draw *draw)
   readings->refuses_past = throw (draw, 2) == 0;
   readings->list_lag = lags[throw (draw, G_N_ELEMENTS (lags))];
   draw->history->invite = throw (draw, 4) > 0;
+  draw->history->exclusive = throw (draw, 4) == 0;
 }
 
 SimHistory *
@@ -471,9 +472,10 @@ sim_readings_text (const SimHistory *history)
 
   return g_strdup_printf (
       "KISI: second rights are %s, changes are %s, lapsed rights are %s, windows that are over are "
-      "%s, lists are %d s behind; we %s",
+      "%s, lists are %d s behind; we %s%s",
       duplicates[readings->duplicates], patches[readings->patch],
       readings->drops_lapsed ? "not listed" : "listed",
       readings->refuses_past ? "refused" : "taken", (int) (readings->list_lag / LK_SECOND),
-      history->invite ? "invite" : "do not invite");
+      history->invite ? "invite" : "do not invite",
+      history->exclusive ? ", and nobody else has our API user" : "");
 }

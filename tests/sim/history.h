@@ -69,7 +69,8 @@ typedef struct
   guint64 seed;
   SimReadings readings;
   gboolean invite;
-  GArray *events; /* SimEvent, by time */
+  gboolean exclusive; /* the API user is ours alone */
+  GArray *events;     /* SimEvent, by time */
 } SimHistory;
 
 SimHistory *sim_history_new (guint64 seed);

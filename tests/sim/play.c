@@ -20,7 +20,8 @@ static const char config_text[]
     = "kafka: {brokers: \"localhost:9092\"}\n"
       "nexudus: [{account: main, url: http://localhost, user: a, password_file: none}]\n"
       "kisi: [{account: main, url: http://localhost, key_file: none, requests_per_second: 5,\n"
-      "        events_interval: 1h, audit_interval: 2h, resolve_after: 60s, invite: %s}]\n"
+      "        events_interval: 1h, audit_interval: 2h, resolve_after: 60s, invite: %s,\n"
+      "        exclusive: %s}]\n"
       "spaces:\n"
       "  - {code: moncloa, name: Moncloa, time_zone: Europe/Madrid, business: 1, place: 501,\n"
       "     partitions: 2, horizon: 2d}\n"
@@ -148,7 +149,8 @@ do_deed (Play *play, const SimEvent *event)
       sim_worker_give (play->worker, event);
       break;
     case SIM_DEED_TOMBSTONE:
-      sim_worker_forget (play->worker, event);
+      if (!play_is_losing (play, event))
+        sim_worker_forget (play->worker, event);
       break;
     case SIM_DEED_MEMBER:
       sim_worker_set_member (play->worker, event);
@@ -330,12 +332,13 @@ log_line (const char *line, gsize len, gpointer data)
     sim_note (world, "log        %.*s", (int) len - 1, line);
 }
 
-static LkConfig *configs[2]; /* not to invite; to invite */
+static LkConfig *configs[2][2]; /* to invite or not; exclusive or not */
 
 static LkConfig *
-make_config (gboolean invite)
+make_config (gboolean invite, gboolean exclusive)
 {
-  g_autofree char *text = g_strdup_printf (config_text, invite ? "email" : "none");
+  g_autofree char *text
+      = g_strdup_printf (config_text, invite ? "email" : "none", exclusive ? "true" : "false");
   GPtrArray *problems = NULL;
   LkConfig *config = lk_config_parse (text, strlen (text), "sim", &problems);
 
@@ -364,6 +367,7 @@ make_world (Play *play, gboolean trace, SimResult *result)
     for (guint g = 0; g < SIM_GROUPS; g++)
       sim_service_add_group (world->service, sim_group_id (space, g), space);
   world->truth = sim_truth_new (world, world->broker, sim_spaces);
+  world->exclusive = play->history->exclusive;
   world->check = sim_check_new (world, world->broker, SIM_RATE, SIM_HORIZON);
   play->wishes = sim_wishes_new (world, play->worker);
   for (guint space = 0; space < SIM_SPACES; space++)
@@ -375,13 +379,14 @@ void
 sim_play_prepare (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (configs); i++)
-    configs[i] = make_config (i == 1);
+    for (guint k = 0; k < G_N_ELEMENTS (configs[i]); k++)
+      configs[i][k] = make_config (i == 1, k == 1);
 }
 
 void
 sim_play (const SimHistory *history, const gboolean *out, gboolean trace, SimResult *result)
 {
-  Play play = { .history = history, .config = configs[history->invite] };
+  Play play = { .history = history, .config = configs[history->invite][history->exclusive] };
   LkTime end = SIM_START;
 
   /* UUIDs and back-off draw from here. */

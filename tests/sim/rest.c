@@ -247,9 +247,9 @@ check_single (SimWorld *world, const SimRight *right)
   for (guint i = 0; i < rights->len; i++)
     {
       const SimRight *other = rights->pdata[i];
-      if (other->id > right->id && other->ours && sim_right_is_live (world->service, other)
-          && other->user == right->user && other->group == right->group
-          && lk_window_equal (other->window, right->window))
+      if (other->id > right->id && other->ours && !other->mistaken && !right->mistaken
+          && sim_right_is_live (world->service, other) && other->user == right->user
+          && other->group == right->group && lk_window_equal (other->window, right->window))
         sim_breach (world, "S6",
                     "rights %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " are the same", right->id,
                     other->id);
@@ -273,9 +273,23 @@ is_confused (SimWorld *world, const SimRight *right)
   return FALSE;
 }
 
+/* Where nobody else has our API user, what it made for somebody whom the ledger knows is ours, so
+ * the audit takes it over. */
+static void
+check_exclusive (SimWorld *world, const SimRight *right)
+{
+  const SimGroup *group = sim_service_group (world->service, right->group);
+
+  if (world->exclusive && right->by_key && !right->ours && sim_right_is_live (world->service, right)
+      && group->gone_at == LK_TIME_NONE && sim_check_is_known (world, group->space, right->user))
+    sim_breach (world, "S1", "right %" G_GINT64_FORMAT " is of our own API user, and is not ours",
+                right->id);
+}
+
 static void
 check_right (SimWorld *world, const SimRight *right)
 {
+  check_exclusive (world, right);
   if (!right->ours || !sim_right_is_live (world->service, right))
     return;
   if (!sim_check_is_told (world, "created", right->id)

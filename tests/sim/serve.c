@@ -9,6 +9,7 @@
 #include "history.h"
 
 #define KEY_USER 1 /* whose API key it is */
+#define OPERATOR 2
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
@@ -46,6 +47,7 @@ add_right (LkKisiAnswer *answer, const SimRight *right)
   row->window = right->window;
   row->role_id = g_strdup ("group_basic");
   row->created_at = sim_whole_second (right->made_at);
+  row->created_by_id = right->by_key ? KEY_USER : OPERATOR;
   g_ptr_array_add (answer->assignments, row);
 }
 

@@ -302,13 +302,18 @@ sim_service_add_right (SimService *service, gint64 user, gint64 group, LkWindow 
                     .made_at = service->world->now,
                     .gone_at = LK_TIME_NONE,
                     .unseen_at = LK_TIME_NONE,
+                    .by_key = ours,
                     .ours = ours };
   g_ptr_array_add (service->rights, right);
   return right;
 }
 
 SimRight *
-sim_service_make_right (SimService *service, gint64 user, gint64 group, LkWindow window)
+sim_service_make_right (SimService *service, gint64 user, gint64 group, LkWindow window,
+                        gboolean by_key)
 {
-  return sim_service_add_right (service, user, group, window, FALSE);
+  SimRight *right = sim_service_add_right (service, user, group, window, FALSE);
+
+  right->by_key = by_key;
+  return right;
 }

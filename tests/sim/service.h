@@ -74,6 +74,7 @@ typedef struct
   LkTime unseen_at;  /* when somebody asked for it last while its group was hidden */
   gboolean mistaken; /* made by hand, and taken for the twin that we made (check_log.c) */
   gboolean taken;    /* by hand, which nobody knows before the next audit */
+  gboolean by_key;   /* our API user made it, by a call of ours or by hand */
   gboolean ours;
 } SimRight;
 
@@ -132,7 +133,8 @@ gboolean sim_service_is_hidden (const SimService *service, const SimGroup *group
 /* What people do by hand. They return FALSE when there is nothing to do it to. */
 SimUser *sim_service_make_user (SimService *service, const char *email);
 gboolean sim_service_drop_user (SimService *service, SimUser *user);
-SimRight *sim_service_make_right (SimService *service, gint64 user, gint64 group, LkWindow window);
+SimRight *sim_service_make_right (SimService *service, gint64 user, gint64 group, LkWindow window,
+                                  gboolean by_key);
 gboolean sim_service_drop_right (SimService *service, SimRight *right);
 gboolean sim_service_drop_group (SimService *service, gint64 id);
 

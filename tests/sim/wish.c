@@ -229,7 +229,8 @@ is_given (const SimWorld *world, guint space, const SimRight *right)
       for (guint s = 0; person->space == space && s < person->said->len; s++)
         {
           const SimSaid *said = person->said->pdata[s];
-          LkTime inside = right->window.until == LK_TIME_NONE ? lk_window_from (right->window)
+          /* An open end is still open then. */
+          LkTime inside = right->window.until == LK_TIME_NONE ? world->now + 3650 * LK_DAY
                                                               : right->window.until - LK_SECOND;
           if (sim_said_gives (said, right->group, inside)
               && sim_said_run (said, right->group, inside).until == right->window.until)

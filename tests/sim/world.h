@@ -42,9 +42,10 @@ typedef struct _SimAgenda SimAgenda;
 struct _SimWorld
 {
   guint64 seed;
-  LkTime now;        /* the true time; the steady clocks run on it too */
-  SimResult *result; /* borrowed */
-  gboolean trace;    /* the protocol goes to standard output */
+  LkTime now;         /* the true time; the steady clocks run on it too */
+  SimResult *result;  /* borrowed */
+  gboolean exclusive; /* rows that our API user made are ours */
+  gboolean trace;     /* the protocol goes to standard output */
   SimAgenda *agenda;
   guint weather[WEATHERS]; /* percent, now */
   GHashTable *throws;      /* dice: how often each was thrown */
