@@ -13,6 +13,7 @@ run_check () {
   local failed=0 scripts yaml python
   tools/check-tree || failed=1
   tools/check-layers || failed=1
+  tools/mutants --check || failed=1
   mapfile -t scripts < <(tracked dev .ci/run 'tools/dev/*.sh' '*.sh' | sort -u)
   shellcheck "${scripts[@]}" || failed=1
   # The chart's templates are no YAML before they are rendered.
@@ -22,7 +23,7 @@ run_check () {
   fi
   pyflakes3 tests/system tests/bench tools || failed=1
   # A script is a program of its own to mypy, which takes one program at a time.
-  for python in 'tests/system tests/bench' tools/check-tree tools/check-layers; do
+  for python in 'tests/system tests/bench' tools/check-tree tools/check-layers tools/mutants; do
     # shellcheck disable=SC2086
     mypy --config-file tools/mypy.ini --cache-dir "$LATCHKEY_CACHE/mypy" --no-error-summary \
       $python || failed=1
