@@ -37,19 +37,20 @@ account_arm (Account *account, gint64 delay_ms)
 /* --- what jobs and the audit find out ----------------------------------------------------------
  */
 
-static void
+static gboolean
 only_one_right (gpointer data)
 {
   Account *account = data;
 
   if (account->record.one_right)
-    return;
+    return FALSE;
   account->record.one_right = TRUE;
   account_write_record (account);
   lk_warning (LK_F (.account = account->config->account, .event = "rights_per_group"),
               "KISI takes only one right for a user and a group: from now on only the open or next "
               "window is written");
   state_foreach (account->state, account_mark_dirty, account);
+  return TRUE;
 }
 
 static void

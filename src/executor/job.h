@@ -39,8 +39,8 @@ typedef struct
   void (*refused) (const char *reason, gpointer data);
   /* A right of OWNER, of a user who is no longer theirs, stops somebody else's. */
   void (*in_the_way) (Person *owner, gpointer data);
-  /* KISI takes only one right for user and group (design §6.6). */
-  void (*only_one_right) (gpointer data);
+  /* KISI takes only one right for user and group (design §6.6). FALSE: that was known. */
+  gboolean (*only_one_right) (gpointer data);
   gpointer data;
 } JobContext;
 

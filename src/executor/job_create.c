@@ -119,9 +119,12 @@ in_the_way (Job *job, LkKisiAnswer *answer)
         }
       if (job_held_right (rights, assignment->id) != NULL)
         {
-          /* Our own: this organization takes one right for user and group. */
-          job->context->only_one_right (job->context->data);
-          job_done (job);
+          /* Our own: this organization takes one right for user and group. Where that is known the
+           * plan comes to the same again: the list shows what is gone, and not what is there. */
+          if (job->context->only_one_right (job->context->data))
+            job_done (job);
+          else
+            job_retry (job);
           return;
         }
       if (state_knows_right_id (job->person, assignment->id, ""))
