@@ -127,6 +127,7 @@ sim_check_sent (SimWorld *world, const SimRequest *request)
 
   check_rate (world, request);
   check_observed (world, request);
+  sim_check_steps_sent (world, request);
   if (request->op == SIM_OP_CREATE_RIGHT)
     check_intent (world, request);
   if (request->op != SIM_OP_DELETE_RIGHT && request->op != SIM_OP_CHANGE_RIGHT)

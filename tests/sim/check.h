@@ -38,6 +38,10 @@ void sim_check_refused (SimWorld *world, gint64 user, gint64 group);
 /* What was done to USER in GROUP (0: in each) is only seen by an audit from here on. */
 void sim_check_spoil (SimWorld *world, gint64 user, gint64 group);
 
+/* From here on nobody may write anything of SPACE (index) to KISI, whatever is given. */
+void sim_check_leave_alone (SimWorld *world, guint space);
+gboolean sim_check_is_left_alone (const SimWorld *world, guint space);
+
 /* Nothing has gone wrong for long, and nothing new has come. */
 void sim_check_rest (SimWorld *world);
 

@@ -6,8 +6,9 @@
 #pragma once
 
 #include "check.h"
-
 #include "history.h"
+
+#include <latchkey/model/ledger.h>
 
 G_BEGIN_DECLS
 
@@ -38,11 +39,19 @@ struct _SimCheck
   GHashTable *told;  /* "created/501" */
   gboolean one_right;
   LkTime observed_since[SIM_SPACES]; /* LK_TIME_NONE: it is not */
+  GHashTable *touched; /* ids of rights that the ledger says are about to be touched */
+  gboolean left_alone[SIM_SPACES];
+  GHashTable *calls; /* process and call → LkTime of each in the last minute */
 };
 
 /* A foreign right that is the same as what we meant to make, and younger: KISI can't tell them
  * apart, and so can't we (design §6.5). */
 gboolean sim_check_looks_like_ours (const SimCheck *check, const SimRight *right);
+
+/* check_steps.c: a call leaves; RECORD of a right is in the ledger. */
+void sim_check_steps_init (SimCheck *check);
+void sim_check_steps_sent (SimWorld *world, const SimRequest *request);
+void sim_check_steps_right (SimWorld *world, const LkRight *record);
 
 /* As KISI keeps it: whole seconds. */
 LkWindow sim_check_whole (LkWindow window);

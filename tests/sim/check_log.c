@@ -75,6 +75,7 @@ see_right (SimWorld *world, const SimRecord *record)
 
   if (!lk_right_parse (&right, record->value, record->value_len, NULL))
     g_assert_not_reached ();
+  sim_check_steps_right (world, &right);
   if (right.state == LK_RIGHT_INTENDED)
     {
       const SimIntent intent = { right.kisi_user_id, right.group_id, sim_check_whole (right.window),
@@ -173,6 +174,7 @@ sim_check_new (SimWorld *world, SimBroker *broker, guint rate, gint64 horizon)
   check->waits = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   check->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   check->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  sim_check_steps_init (check);
   sim_broker_watch (broker, appended, world);
   return check;
 }

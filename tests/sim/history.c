@@ -413,6 +413,13 @@ add_what (GString *text, const SimEvent *event)
     case SIM_DEED_MOVE:
       g_string_append (text, "the account moves");
       break;
+    case SIM_DEED_LATE_LEDGERS:
+      g_string_append (text, "ledgers are read late");
+      break;
+    case SIM_DEED_NEWER:
+      g_string_append_printf (text, "a newer release writes to the ledger of space %u",
+                              event->space);
+      break;
     case SIM_DEED_REREAD:
       g_string_append_printf (text, "process %d reads the %s of space %u again", (int) event->a,
                               event->b ? "ledger" : "commands", event->space);

@@ -43,6 +43,9 @@ typedef enum
   SIM_DEED_FORBID,
   SIM_DEED_OBSERVE, /* the space is only observed, for LENGTH */
   SIM_DEED_CLOCK,   /* of process A is off by B for LENGTH */
+  /* Of stories only (stories.h): */
+  SIM_DEED_LATE_LEDGERS, /* records of ledgers are read late, for LENGTH */
+  SIM_DEED_NEWER,        /* the ledger of the space has a record of a newer release */
   SIM_DEEDS
 } SimDeed;
 

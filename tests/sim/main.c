@@ -7,6 +7,8 @@
  */
 #include "play.h"
 
+#include "stories.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@
 typedef struct
 {
   gint64 seeds, from;
-  gboolean trace, keep_going, rare_is_fine;
+  gboolean trace, keep_going, rare_is_fine, stories;
 } Options;
 
 /* --- one run ---------------------------------------------------------------------------------- */
@@ -168,21 +170,24 @@ run_all (const Options *options, SimResult *result)
 {
   SimResult sum = { 0 };
   guint failed = 0;
-  gint64 begin = g_get_monotonic_time ();
+  gint64 begin = g_get_monotonic_time (), n = options->stories ? sim_stories () : options->seeds;
   gboolean all;
 
-  for (gint64 i = 0; i < options->seeds; i++)
+  for (gint64 i = 0; i < n; i++)
     {
-      gint64 seed = options->from + i;
-      SimHistory *history = sim_history_new ((guint64) seed);
+      SimHistory *history = options->stories ? sim_story_new ((guint) i)
+                                             : sim_history_new ((guint64) (options->from + i));
 
       run (history, NULL, options, options->trace, result);
       add (&sum, result);
       if (result->failed)
         {
           failed++;
-          printf ("seed %" G_GINT64_FORMAT " breaks %s: %s\n", seed, result->invariant,
-                  result->message);
+          if (options->stories)
+            printf ("story '%s' breaks ", sim_story_name ((guint) i));
+          else
+            printf ("seed %" G_GINT64_FORMAT " breaks ", options->from + i);
+          printf ("%s: %s\n", result->invariant, result->message);
           if (!options->keep_going)
             {
               show (history, options, result);
@@ -190,6 +195,11 @@ run_all (const Options *options, SimResult *result)
             }
         }
       sim_history_free (history);
+    }
+  if (options->stories)
+    {
+      printf ("%" G_GINT64_FORMAT " stories, %u failed\n", n, failed);
+      return failed > 0;
     }
   all = print_faults (&sum);
   printf ("%" G_GINT64_FORMAT " seeds from %" G_GINT64_FORMAT " in %.1f s: %u calls, %u of them "
@@ -211,6 +221,8 @@ parse (int *argc, char ***argv, Options *options)
     { "trace", 't', 0, G_OPTION_ARG_NONE, &options->trace, "Show all that happens", NULL },
     { "keep-going", 'k', 0, G_OPTION_ARG_NONE, &options->keep_going,
       "Name every seed that fails, and show none", NULL },
+    { "stories", 's', 0, G_OPTION_ARG_NONE, &options->stories,
+      "Play what is written instead of what is drawn", NULL },
     { "rare-is-fine", 'r', 0, G_OPTION_ARG_NONE, &options->rare_is_fine,
       "Don't fail because a fault never happened", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },

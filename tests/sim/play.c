@@ -15,6 +15,7 @@
 #define REST_MS (3 * LK_HOUR)    /* longer than every wait that the executor knows (an hour) */
 #define CALM_MS (25 * LK_MINUTE) /* around a look at rest nothing begins or ends */
 #define AGAIN_MS (2 * LK_MINUTE) /* for reading everything again */
+#define LEDGER_LAG_MS 4000       /* of a ledger that is read late */
 
 static const char config_text[]
     = "kafka: {brokers: \"localhost:9092\"}\n"
@@ -81,6 +82,9 @@ over (gpointer data)
     case SIM_DEED_OBSERVE:
       observe (deed->play, event->space, FALSE);
       break;
+    case SIM_DEED_LATE_LEDGERS:
+      world->ledger_lag = 0;
+      break;
     case SIM_DEED_CLOCK:
       if (!sim_owners_process (world->owners, (guint) event->a)->dead)
         sim_process_shift (sim_owners_process (world->owners, (guint) event->a), 0);
@@ -134,6 +138,20 @@ reread (Play *play, guint index, LkKind kind, guint space)
   for (gint32 p = 0; p < 2; p++)
     sim_reader_reread (process->reader, sim_broker_log (play->world->broker, topic, p));
   sim_process_stir (process, 0);
+}
+
+/* Of the member of EVENT; a release that knows more than ours has it. */
+static void
+write_newer (Play *play, const SimEvent *event)
+{
+  g_autofree char *topic = lk_topic_name ("latchkey", LK_KIND_LEDGER, sim_spaces[event->space]);
+  g_autofree char *key = g_strdup_printf ("%" G_GINT64_FORMAT, event->member);
+  static const char value[] = "{\"format\":99}";
+
+  (void) sim_log_append (
+      sim_broker_log (play->world->broker, topic, lk_partition_of_member (event->member, 2)), key,
+      strlen (key), value, strlen (value));
+  sim_check_leave_alone (play->world, event->space);
 }
 
 static void
@@ -224,6 +242,13 @@ do_deed (Play *play, const SimEvent *event)
       break;
     case SIM_DEED_CLOCK:
       shift_clock (play, event);
+      break;
+    case SIM_DEED_LATE_LEDGERS:
+      world->ledger_lag = LEDGER_LAG_MS;
+      end_later (play, event);
+      break;
+    case SIM_DEED_NEWER:
+      write_newer (play, event);
       break;
     case SIM_DEEDS:
       break;

@@ -8,6 +8,8 @@
 
 #include "../../src/lib/kafka/internal.h"
 
+#include <string.h>
+
 typedef struct
 {
   LkReader *reader;
@@ -57,6 +59,8 @@ lag (const Follow *follow)
   gint64 index = follow->reader->process->index;
   guint topic = g_str_hash (sim_log_topic (follow->log)) + (guint) sim_log_partition (follow->log);
 
+  if (world->ledger_lag > 0 && strstr (sim_log_topic (follow->log), "ledger") != NULL)
+    return world->ledger_lag;
   if (sim_chance (world, 3, "lag", index, topic))
     {
       sim_count (world, SIM_FAULT_LAG);

@@ -289,6 +289,8 @@ check_exclusive (SimWorld *world, const SimRight *right)
 static void
 check_right (SimWorld *world, const SimRight *right)
 {
+  if (sim_check_is_left_alone (world, sim_service_group (world->service, right->group)->space))
+    return;
   check_exclusive (world, right);
   if (!right->ours || !sim_right_is_live (world->service, right))
     return;
@@ -325,7 +327,8 @@ sim_check_rest (SimWorld *world)
                 said->email == NULL ? NULL : sim_service_user_of (world->service, said->email),
                 groups->pdata[g] };
 
-        if (place.group->space == person->space && place.group->gone_at == LK_TIME_NONE)
+        if (!sim_check_is_left_alone (world, person->space) && place.group->space == person->space
+            && place.group->gone_at == LK_TIME_NONE)
           check_given (&place);
       }
 }

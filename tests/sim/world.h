@@ -48,6 +48,7 @@ struct _SimWorld
   gboolean trace;     /* the protocol goes to standard output */
   SimAgenda *agenda;
   guint weather[WEATHERS]; /* percent, now */
+  gint64 ledger_lag;       /* ms that a record of a ledger is read later, now */
   GHashTable *throws;      /* dice: how often each was thrown */
 
   /* The parts; each knows its own. */
