@@ -204,6 +204,8 @@ sim_check_user_made (SimWorld *world, const SimRequest *request, SimUser *user)
 {
   const GPtrArray *users = sim_service_users (world->service);
 
+  if (user->invited && !request->late)
+    sim_check_owe (world, "invited", user->id);
   user->holder = sim_truth_holder (world->truth, user->email);
   for (guint i = 0; i < users->len; i++)
     {
@@ -340,6 +342,7 @@ sim_check_deleting (SimWorld *world, const SimRequest *request, const SimRight *
       sim_check_spoil (world, right->user, right->group);
       return;
     }
+  sim_check_owe (world, "removed", right->id);
   /* Where there is only one right, its window is changed by taking it away. */
   if (sim_check_takes_one_right (world) || !right->ours || sim_process_is_astray (request->caller)
       || sim_check_is_spoilt (world, right->user, right->group))

@@ -56,7 +56,9 @@ gboolean sim_check_takes_one_right (SimWorld *world); /* rights_per_group: one *
 gint64 sim_check_horizon (SimWorld *world);
 /* Whether the ledger of SPACE names USER as somebody's. */
 gboolean sim_check_is_known (SimWorld *world, guint space, gint64 user);
-/* Whether the access-changes tell CHANGE of RIGHT. */
-gboolean sim_check_is_told (SimWorld *world, const char *change, gint64 right);
+/* Whether the access-changes tell CHANGE of the right ID, or of the user where it is about none. */
+gboolean sim_check_is_told (SimWorld *world, const char *change, gint64 id);
+/* Whatever we did is told (S10). */
+void sim_check_all_told (SimWorld *world);
 
 G_END_DECLS

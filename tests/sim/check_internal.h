@@ -41,6 +41,7 @@ struct _SimCheck
   LkTime observed_since[SIM_SPACES]; /* LK_TIME_NONE: it is not */
   GHashTable *touched; /* ids of rights that the ledger says are about to be touched */
   gboolean left_alone[SIM_SPACES];
+  GHashTable *owed;  /* what had its effect and is to be told, as in `told` */
   GHashTable *calls; /* process and call → LkTime of each in the last minute */
 };
 
@@ -51,6 +52,7 @@ gboolean sim_check_looks_like_ours (const SimCheck *check, const SimRight *right
 /* check_steps.c: a call leaves; RECORD of a right is in the ledger. */
 void sim_check_steps_init (SimCheck *check);
 void sim_check_steps_sent (SimWorld *world, const SimRequest *request);
+void sim_check_owe (SimWorld *world, const char *change, gint64 id);
 void sim_check_steps_right (SimWorld *world, const LkRight *record);
 
 /* As KISI keeps it: whole seconds. */

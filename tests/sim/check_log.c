@@ -111,7 +111,8 @@ see_change (SimWorld *world, const SimRecord *record)
   if (g_str_equal (change.change, "blocked"))
     sim_count (world, SIM_FAULT_BLOCKED);
   (void) g_hash_table_add (
-      check->told, g_strdup_printf ("%s/%" G_GINT64_FORMAT, change.change, change.right_id));
+      check->told, g_strdup_printf ("%s/%" G_GINT64_FORMAT, change.change,
+                                    change.right_id != 0 ? change.right_id : change.kisi_user_id));
 }
 
 static void
@@ -198,9 +199,9 @@ sim_check_takes_one_right (SimWorld *world)
 }
 
 gboolean
-sim_check_is_told (SimWorld *world, const char *change, gint64 right)
+sim_check_is_told (SimWorld *world, const char *change, gint64 id)
 {
-  g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, change, right);
+  g_autofree char *key = g_strdup_printf ("%s/%" G_GINT64_FORMAT, change, id);
 
   return g_hash_table_contains (world->check->told, key);
 }

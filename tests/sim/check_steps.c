@@ -15,6 +15,7 @@ void
 sim_check_steps_init (SimCheck *check)
 {
   check->touched = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  check->owed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   check->calls
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_array_unref);
 }
@@ -92,6 +93,28 @@ sim_check_steps_sent (SimWorld *world, const SimRequest *request)
       && !g_hash_table_contains (world->check->touched, &request->id))
     sim_breach (world, "L3", "the ledger does not say that it is about to be touched: %s",
                 sim_request_text (world, request, text));
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+
+/* CHANGE has had its effect in KISI. */
+void
+sim_check_owe (SimWorld *world, const char *change, gint64 id)
+{
+  (void) g_hash_table_add (world->check->owed,
+                           g_strdup_printf ("%s/%" G_GINT64_FORMAT, change, id));
+}
+
+void
+sim_check_all_told (SimWorld *world)
+{
+  GHashTableIter iter;
+  gpointer change;
+
+  g_hash_table_iter_init (&iter, world->check->owed);
+  while (g_hash_table_iter_next (&iter, &change, NULL))
+    if (!g_hash_table_contains (world->check->told, change))
+      sim_breach (world, "S10", "no access-change tells %s", (const char *) change);
 }
 
 void

@@ -315,6 +315,7 @@ sim_check_rest (SimWorld *world)
   const GPtrArray *groups = sim_service_groups (world->service);
 
   world->result->rests++;
+  sim_check_all_told (world);
   for (guint i = 0; i < rights->len; i++)
     check_right (world, rights->pdata[i]);
   for (guint p = 0; p < people->len; p++)
