@@ -311,7 +311,9 @@ follow_tables (Account *account)
       stop_acting (account);
       account_drop_jobs (account);
     }
-  if (account->owned && !account->acting && is_loaded (account))
+  /* A record of ours on its way stands already, and may fail yet: no call is to rest on it. */
+  if (account->owned && !account->acting && is_loaded (account)
+      && state_pending (account->state) == 0)
     begin_acting (account);
 }
 
