@@ -64,9 +64,8 @@ sim_check_told_to_wait (SimWorld *world, gconstpointer process, gint64 wait)
   g_hash_table_replace (world->check->waits, (gpointer) process, g_memdup2 (&until, sizeof until));
 }
 
-/* Whom a writing call is about: a user in a space. FALSE: a reading one. */
-static gboolean
-subject (SimWorld *world, const SimRequest *request, gint64 *out_user, guint *out_space)
+gboolean
+sim_check_subject (SimWorld *world, const SimRequest *request, gint64 *out_user, guint *out_space)
 {
   const SimRight *right;
   const SimGroup *group;
@@ -110,7 +109,7 @@ check_observed (SimWorld *world, const SimRequest *request)
   gint64 user;
   guint space;
 
-  if (!sim_op_writes (request->op) || !subject (world, request, &user, &space))
+  if (!sim_op_writes (request->op) || !sim_check_subject (world, request, &user, &space))
     return;
   since = world->check->observed_since[space];
   if (since == LK_TIME_NONE || world->now - since < SLACK_MS
@@ -147,8 +146,8 @@ sim_check_pair (SimWorld *world, const SimRequest *request, const SimRequest *ot
   if (request->op == SIM_OP_CREATE_USER && other->op == SIM_OP_CREATE_USER
       && g_ascii_strcasecmp (request->email, other->email) == 0)
     sim_breach (world, "S5", "two creates of one user are under way");
-  if (!subject (world, request, &one, &here) || !subject (world, other, &two, &there) || one != two
-      || here != there
+  if (!sim_check_subject (world, request, &one, &here)
+      || !sim_check_subject (world, other, &two, &there) || one != two || here != there
       || sim_truth_was_shared (world->truth, sim_service_user (world->service, one)->email))
     return;
   sim_breach (world, "S7", "two calls for user %" G_GINT64_FORMAT " are under way: %s, %s", one,

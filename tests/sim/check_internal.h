@@ -49,6 +49,10 @@ struct _SimCheck
  * apart, and so can't we (design §6.5). */
 gboolean sim_check_looks_like_ours (const SimCheck *check, const SimRight *right);
 
+/* Whom a call is about that writes rights: a user in a space. FALSE: another call. */
+gboolean sim_check_subject (SimWorld *world, const SimRequest *request, gint64 *out_user,
+                            guint *out_space);
+
 /* check_steps.c: a call leaves; RECORD of a right is in the ledger. */
 void sim_check_steps_init (SimCheck *check);
 void sim_check_steps_sent (SimWorld *world, const SimRequest *request);

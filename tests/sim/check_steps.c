@@ -58,18 +58,11 @@ sim_check_is_left_alone (const SimWorld *world, guint space)
 static void
 check_space (SimWorld *world, const SimRequest *request)
 {
-  const SimRight *right;
-  const SimGroup *group;
   char text[256];
+  gint64 user;
+  guint space;
 
-  if (request->op == SIM_OP_CREATE_RIGHT)
-    group = sim_service_group (world->service, request->group);
-  else if ((request->op == SIM_OP_CHANGE_RIGHT || request->op == SIM_OP_DELETE_RIGHT)
-           && (right = sim_service_right (world->service, request->id)) != NULL)
-    group = sim_service_group (world->service, right->group);
-  else
-    return;
-  if (group != NULL && sim_check_is_left_alone (world, group->space))
+  if (sim_check_subject (world, request, &user, &space) && sim_check_is_left_alone (world, space))
     sim_breach (world, "S4", "%s, in a space that is to be left alone",
                 sim_request_text (world, request, text));
 }
