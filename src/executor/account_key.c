@@ -46,7 +46,8 @@ account_refuse (const char *reason, gpointer data)
 {
   Account *account = data;
 
-  if (account->refused)
+  /* What one hears who no longer acts is the next owner's to find out. */
+  if (account->refused || !account->acting)
     return;
   account->refused = TRUE;
   g_free (account->record.fault);
