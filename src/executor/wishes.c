@@ -5,9 +5,6 @@
  */
 #include "wishes_internal.h"
 
-#include <latchkey/base/log.h>
-#include <latchkey/base/metrics.h>
-
 #define PROGRAM "executor"
 #define LOOK_MS LK_SECOND /* besides every change of the topic */
 
@@ -28,86 +25,12 @@ wish_account (const Wish *wish)
 
 /* --- the topic -------------------------------------------------------------------------------- */
 
-static gpointer
-decode (const LkRecord *record, gpointer data, GError **error)
-{
-  ControlEntry *entry = g_new0 (ControlEntry, 1);
-  g_autofree char *key = g_strndup (record->key, record->key_len);
-
-  (void) data;
-  entry->is_outcome = lk_control_program (key) != NULL;
-  if (entry->is_outcome
-          ? lk_outcome_parse (&entry->outcome, record->value, record->value_len, error)
-          : lk_wish_parse (&entry->wish, record->value, record->value_len, error))
-    return entry;
-  g_free (entry);
-  return NULL;
-}
-
 static void
-free_entry (gpointer data)
+changed (const char *key, const LkWish *wish, gpointer data)
 {
-  ControlEntry *entry = data;
-
-  if (entry->is_outcome)
-    lk_outcome_clear (&entry->outcome);
-  else
-    lk_wish_clear (&entry->wish);
-  g_free (entry);
-}
-
-static void
-changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
-         gpointer new_entry, gpointer data)
-{
-  (void) table;
-  (void) partition;
   (void) key;
-  (void) old_entry;
-  (void) new_entry;
+  (void) wish;
   ((WishSet *) data)->wishes->changed = TRUE;
-}
-
-static void
-rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
-{
-  (void) table;
-  lk_warning (LK_F (.space = ((WishSet *) data)->space->config->code, .topic = record->topic,
-                    .offset = record->offset, .error = error, .event = "record_ignored"),
-              "can't understand this wish; nothing comes of it");
-}
-
-static const LkTableOps ops
-    = { .decode = decode, .free_entry = free_entry, .changed = changed, .rejected = rejected };
-
-const LkOutcome *
-wish_outcome (const WishSet *set, const char *wish_key, const char *program)
-{
-  g_autofree char *key = g_strconcat (wish_key, "/", program, NULL);
-  const ControlEntry *entry = lk_table_get (set->table, 0, key);
-
-  return entry == NULL || !entry->is_outcome ? NULL : &entry->outcome;
-}
-
-static void
-write_outcome (const Wish *wish, const char *outcome, const char *reason)
-{
-  const WishSet *set = wish->set;
-  const LkOutcome record = { .outcome = (char *) outcome,
-                             .reason = (char *) reason,
-                             .at = MAX (account_wall (set->wishes->account), wish->at) };
-  g_autofree char *key = g_strconcat (wish->key, "/" PROGRAM, NULL);
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GError) error = NULL;
-
-  lk_outcome_write (&record, text);
-  lk_metric_add (LK_M_WISHES, 1, set->space->config->code, wish->kind->name, outcome, NULL);
-  lk_info (LK_F (.space = set->space->config->code, .member = wish->member, .event = "wish_over"),
-           "%s: %s%s%s", wish->kind->name, outcome, reason == NULL ? "" : ": ",
-           reason == NULL ? "" : reason);
-  if (!lk_table_put (set->table, 0, key, text->str, text->len, NULL, NULL, NULL, &error))
-    lk_warning (LK_F (.space = set->space->config->code, .error = error, .event = "write_failed"),
-                "can't write what became of a wish; it is begun again");
 }
 
 /* --- from record to outcome ------------------------------------------------------------------- */
@@ -170,21 +93,17 @@ typedef struct
 } Scan;
 
 static void
-scan_entry (LkTable *table, gint32 partition, const char *key, gpointer data, gpointer user)
+scan_wish (const char *key, const LkWish *wish, gpointer data)
 {
-  const ControlEntry *entry = data;
-  Scan *scan = user;
-  const LkOutcome *outcome;
+  Scan *scan = data;
+  const LkOutcome *outcome = lk_wishes_outcome (scan->set->control, key, PROGRAM);
 
-  (void) table;
-  (void) partition;
-  if (entry->is_outcome || kind_of (entry->wish.wish) == NULL)
+  if (kind_of (wish->wish) == NULL)
     return;
-  outcome = wish_outcome (scan->set, key, PROGRAM);
-  if (!lk_wish_is_over (&entry->wish, outcome))
+  if (!lk_wish_is_over (wish, outcome))
     g_ptr_array_add (scan->open, g_strdup (key));
-  else if (kind_of (entry->wish.wish) == &wish_forget && g_str_equal (outcome->outcome, "done"))
-    g_array_append_val (scan->erasable, entry->wish.member);
+  else if (kind_of (wish->wish) == &wish_forget && g_str_equal (outcome->outcome, "done"))
+    g_array_append_val (scan->erasable, wish->member);
 }
 
 static void
@@ -194,11 +113,11 @@ scan (WishSet *set)
   g_autoptr (GArray) erasable = g_array_new (FALSE, FALSE, sizeof (gint64));
   Scan found = { set, open, erasable };
 
-  lk_table_foreach (set->table, scan_entry, &found);
+  lk_wishes_foreach (set->control, NULL, scan_wish, &found);
   for (guint i = 0; i < open->len; i++)
     {
-      const ControlEntry *entry = lk_table_get (set->table, 0, open->pdata[i]);
-      begin (set, open->pdata[i], kind_of (entry->wish.wish), &entry->wish);
+      const LkWish *wish = lk_wishes_get (set->control, open->pdata[i]);
+      begin (set, open->pdata[i], kind_of (wish->wish), wish);
     }
   for (guint i = 0; i < erasable->len; i++)
     wish_forget_erase (set, g_array_index (erasable, gint64, i));
@@ -214,16 +133,17 @@ look_at (gpointer name, gpointer value, gpointer data)
 
   (void) name;
   (void) data;
-  if (lk_table_get (wish->set->table, 0, wish->key) == NULL)
+  if (lk_wishes_get (wish->set->control, wish->key) == NULL)
     return TRUE;
   if (wish->set->space->refusal != NULL)
     {
-      write_outcome (wish, "failed", "the space's ledger was written by a newer release");
+      lk_wishes_answer (wish->set->control, wish->key, "failed",
+                        "the space's ledger was written by a newer release");
       return TRUE;
     }
   outcome = wish->kind->look (wish, &reason);
   if (outcome != NULL)
-    write_outcome (wish, outcome, reason);
+    lk_wishes_answer (wish->set->control, wish->key, outcome, reason);
   return outcome != NULL;
 }
 
@@ -300,7 +220,7 @@ set_free (gpointer data)
 {
   WishSet *set = data;
 
-  lk_table_free (set->table);
+  lk_wishes_free (set->control);
   g_free (set);
 }
 
@@ -309,7 +229,6 @@ wishes_new (gpointer data)
 {
   Wishes *wishes = g_new0 (Wishes, 1);
   Account *account = data;
-  LkProgram *program = account->program;
   const GPtrArray *spaces = state_spaces (account->state);
 
   wishes->account = account;
@@ -318,16 +237,11 @@ wishes_new (gpointer data)
   for (guint i = 0; i < spaces->len; i++)
     {
       WishSet *set = g_new0 (WishSet, 1);
-      g_autofree char *topic = NULL;
 
       set->wishes = wishes;
       set->space = spaces->pdata[i];
-      topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)), LK_KIND_CONTROL,
-                             set->space->config->code);
-      set->table = lk_table_new (lk_program_reader (program), lk_program_producer (program), topic,
-                                 1, &ops, set);
+      set->control = lk_wishes_new (account->program, set->space->config, PROGRAM, changed, set);
       g_ptr_array_add (wishes->sets, set);
-      lk_table_follow_all (set->table);
     }
   return wishes;
 }
@@ -360,14 +274,14 @@ void
 wishes_refresh (Wishes *wishes)
 {
   for (guint i = 0; i < wishes->sets->len; i++)
-    lk_table_refresh (((WishSet *) wishes->sets->pdata[i])->table, 0);
+    lk_wishes_refresh (((WishSet *) wishes->sets->pdata[i])->control);
 }
 
 gboolean
 wishes_are_loaded (const Wishes *wishes)
 {
   for (guint i = 0; i < wishes->sets->len; i++)
-    if (!lk_table_is_all_loaded (((WishSet *) wishes->sets->pdata[i])->table))
+    if (!lk_wishes_are_loaded (((WishSet *) wishes->sets->pdata[i])->control))
       return FALSE;
   return TRUE;
 }
@@ -378,6 +292,6 @@ wishes_pending (const Wishes *wishes)
   guint pending = 0;
 
   for (guint i = 0; i < wishes->sets->len; i++)
-    pending += lk_table_pending (((WishSet *) wishes->sets->pdata[i])->table, -1);
+    pending += lk_wishes_pending (((WishSet *) wishes->sets->pdata[i])->control);
   return pending;
 }

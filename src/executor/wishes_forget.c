@@ -26,7 +26,7 @@ forget_begin (Wish *wish)
 static const char *
 forget_look (Wish *wish, char **out_reason)
 {
-  const LkOutcome *poller = wish_outcome (wish->set, wish->key, "poller");
+  const LkOutcome *poller = lk_wishes_outcome (wish->set->control, wish->key, "poller");
   const Person *person = state_find_person (wish->set->space, wish->member);
   const CommandEntry *command = person == NULL ? NULL : state_member_command (person);
 

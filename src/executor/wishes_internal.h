@@ -8,6 +8,8 @@
 #include "account_internal.h"
 #include "share.h"
 
+#include <latchkey/program/wishes.h>
+
 G_BEGIN_DECLS
 
 typedef struct _WishKind WishKind;
@@ -17,19 +19,8 @@ typedef struct
 {
   Wishes *wishes;
   StateSpace *space;
-  LkTable *table; /* ControlEntry */
+  LkWishes *control;
 } WishSet;
-
-/* One record of it. */
-typedef struct
-{
-  gboolean is_outcome;
-  union
-  {
-    LkWish wish;
-    LkOutcome outcome;
-  };
-} ControlEntry;
 
 typedef enum
 {
@@ -71,9 +62,6 @@ extern const WishKind wish_forget; /* wishes_forget.c */
 /* After MEMBER was forgotten: when the workers have written the tombstones of all commands, those
  * of the ledger follow. */
 void wish_forget_erase (const WishSet *set, gint64 member);
-
-/* What PROGRAM made of the wish of that key; NULL: nothing yet. Borrowed. */
-const LkOutcome *wish_outcome (const WishSet *set, const char *wish_key, const char *program);
 
 /* Lists the groups of the wish's space; `listing` tells. */
 void wish_list (Wish *wish);
