@@ -304,8 +304,9 @@ wish (Cli *cli, const Adoption *adoption, GPtrArray *wishes, GError **error)
         }
       if (n == 0)
         continue;
-      made = cli_wish_write (cli, space, "adopt", "all", 0, (const gint64 *) (void *) ids->data,
-                             ids->len, error);
+      const LkWish what
+          = { .wish = (char *) "adopt", .ids = (gint64 *) (void *) ids->data, .n_ids = ids->len };
+      made = cli_wish_write (cli, space, "all", &what, error);
       if (made == NULL)
         return FALSE;
       g_ptr_array_add (wishes, made);

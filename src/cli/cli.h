@@ -86,6 +86,8 @@ int reports_run (Cli *cli, GError **error);
 int rejects_list_run (Cli *cli, GError **error);
 int rejects_show_run (Cli *cli, GError **error);
 int resync_run (Cli *cli, GError **error);
+int brake_run (Cli *cli, GError **error);
+int brake_release_run (Cli *cli, GError **error);
 
 /* --- the line (line.c, commands.c) ------------------------------------------------------------ */
 

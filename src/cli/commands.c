@@ -84,6 +84,21 @@ static const CliCommand commands[] = {
     "Status\n"
     "1: refused, failed, or not done yet (it stays wished).",
     SPACE | CLI_OPTION_ALL | CLI_OPTION_WAIT, 0, 1, resync_run },
+  { "brake release", "[TRIP...]", "Let what the brake holds be removed",
+    "Shows what `brake` shows, of the trips that are named or of all, asks, and wishes that they "
+    "be\n"
+    "released: the poller begins a full listing, at whose end they go. Where that would remove\n"
+    "noticeably more than was seen, it refuses, and there is a new trip. Status 1: refused, or "
+    "not\n"
+    "done yet (it stays wished).",
+    SPACE | CLI_OPTION_YES | CLI_OPTION_WAIT, 0, 256, brake_release_run },
+  { "brake", "", "What the poller's brake holds: rows that vanished, too many at once",
+    "A full listing that would remove more of a space's rows of a kind than `brake.count` and\n"
+    "`brake.share` allow removes none, until they are there again or a person releases them: "
+    "since\n"
+    "when, how many, whose, what to do. What Nexudus states itself is never held. Status 1: there\n"
+    "is something.",
+    SPACE, 0, 0, brake_run },
 };
 
 const CliCommand *

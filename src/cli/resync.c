@@ -30,7 +30,8 @@ wish_in (Cli *cli, CliSpace *space, gint64 member, GPtrArray *wishes, GError **e
 {
   g_autofree char *subject
       = member == 0 ? g_strdup ("all") : g_strdup_printf ("%" G_GINT64_FORMAT, member);
-  CliWish *wish = cli_wish_write (cli, space, "resync", subject, member, NULL, 0, error);
+  const LkWish what = { .wish = (char *) "resync", .member = member };
+  CliWish *wish = cli_wish_write (cli, space, subject, &what, error);
 
   if (wish == NULL)
     return FALSE;

@@ -178,25 +178,24 @@ write_wish (Cli *cli, CliSpace *control, const char *key, const LkWish *wish, GE
 }
 
 CliWish *
-cli_wish_write (Cli *cli, CliSpace *control, const char *wish, const char *subject, gint64 member,
-                const gint64 *ids, guint n_ids, GError **error)
+cli_wish_write (Cli *cli, CliSpace *control, const char *subject, const LkWish *what,
+                GError **error)
 {
   g_autoptr (CliWish) made = g_new0 (CliWish, 1);
   const LkWish *before;
-  LkWish record
-      = { .wish = (char *) wish, .member = member, .ids = (gint64 *) ids, .n_ids = n_ids };
+  LkWish record = *what;
 
   made->control = control;
-  made->key = g_strconcat (wish, "/", subject, NULL);
-  made->member = member;
-  made->ids = g_memdup2 (ids, n_ids * sizeof *ids);
-  made->n_ids = n_ids;
+  made->key = g_strconcat (what->wish, "/", subject, NULL);
+  made->member = what->member;
+  made->ids = g_memdup2 (what->ids, what->n_ids * sizeof *what->ids);
+  made->n_ids = what->n_ids;
   if (!tidy (cli, control, error) || !cli_refresh (cli, control->tables[LK_KIND_CONTROL], error))
     return NULL;
   before = standing (control, made->key);
-  made->stood = before != NULL && same_ids (before, ids, n_ids)
+  made->stood = before != NULL && same_ids (before, what->ids, what->n_ids)
                 && over_since (control, made->key, before) == LK_TIME_NONE;
-  record.at = time_of_wish (cli, control, made->key, wish);
+  record.at = time_of_wish (cli, control, made->key, what->wish);
   if (!made->stood && !write_wish (cli, control, made->key, &record, error))
     return NULL;
   return g_steal_pointer (&made);

@@ -28,10 +28,10 @@ typedef struct
 void cli_wish_free (CliWish *wish);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliWish, cli_wish_free)
 
-/* Wishes WISH for SUBJECT ("9001", "all") in the space of CONTROL, whose old wishes are tidied up.
- * IDS (copied) may be NULL. */
-CliWish *cli_wish_write (Cli *cli, CliSpace *control, const char *wish, const char *subject,
-                         gint64 member, const gint64 *ids, guint n_ids, GError **error);
+/* Wishes WHAT (its time is seen to) for SUBJECT ("9001", "all") in the space of CONTROL, whose old
+ * wishes are tidied up. */
+CliWish *cli_wish_write (Cli *cli, CliSpace *control, const char *subject, const LkWish *what,
+                         GError **error);
 
 /* Waits until all of WISHES (CliWish*) have their outcomes, as long as --wait says, and fills those
  * in. That some have none is no error. */

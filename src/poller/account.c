@@ -25,6 +25,7 @@ struct _Account
   GPtrArray *spaces; /* LkConfigSpace* of this account */
   gint64 *businesses;
   const LkZone **zones;
+  GPtrArray *wishes; /* LkWishes*, by space */
   RouteSpaces route;
   LkBudget *budget;
   World *world;
@@ -42,20 +43,24 @@ struct _Account
 static void
 can_read_changes (gpointer data)
 {
-  incremental_start (((Account *)data)->incremental);
+  incremental_start (((Account *) data)->incremental);
 }
 
 static void
 cycle_ended (gboolean lacks, gpointer data)
 {
   if (lacks)
-    listing_start (((Account *)data)->listing);
+    listing_start (((Account *) data)->listing);
 }
 
 static void
-released (gpointer data)
+wished (const char *key, const LkWish *wish, gpointer data)
 {
-  listing_start (((Account *)data)->listing);
+  const Account *account = data;
+
+  (void) key;
+  if (account->acting && wish != NULL && g_str_equal (wish->wish, "brake-release"))
+    listing_start (account->listing); /* at whose end it is answered */
 }
 
 static void
@@ -126,11 +131,39 @@ account_disown (Account *account)
     end_acting (account);
 }
 
+static guint
+pending_outcomes (const Account *account)
+{
+  guint pending = 0;
+
+  for (guint i = 0; i < account->wishes->len; i++)
+    pending += lk_wishes_pending (account->wishes->pdata[i]);
+  return pending;
+}
+
+static gboolean
+wishes_are_loaded (const Account *account)
+{
+  for (guint i = 0; i < account->wishes->len; i++)
+    if (!lk_wishes_are_loaded (account->wishes->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static const char *
+wishes_trouble (const Account *account)
+{
+  for (guint i = 0; i < account->wishes->len; i++)
+    if (lk_wishes_trouble (account->wishes->pdata[i]) != NULL)
+      return lk_wishes_trouble (account->wishes->pdata[i]);
+  return NULL;
+}
+
 gboolean
 account_is_idle (const Account *account)
 {
   return store_pending (account->desk.store) == 0 && record_is_idle (account->desk.record)
-         && brake_is_idle (account->desk.brake);
+         && pending_outcomes (account) == 0;
 }
 
 /* --- life ---------------------------------------------------------------------------------------
@@ -153,7 +186,7 @@ find_spaces (Account *account, const GPtrArray *spaces, const LkConfigNexudus *c
 {
   account->spaces = g_ptr_array_new ();
   for (guint i = 0; i < spaces->len; i++)
-    if (((LkConfigSpace *)spaces->pdata[i])->nexudus == config)
+    if (((LkConfigSpace *) spaces->pdata[i])->nexudus == config)
       g_ptr_array_add (account->spaces, spaces->pdata[i]);
   account->businesses = g_new (gint64, account->spaces->len + 1);
   account->zones = g_new (const LkZone *, account->spaces->len + 1);
@@ -164,6 +197,12 @@ find_spaces (Account *account, const GPtrArray *spaces, const LkConfigNexudus *c
       account->zones[i] = space->zone;
     }
   account->route = (RouteSpaces){ account->businesses, account->spaces->len };
+}
+
+static void
+wishes_free (gpointer wishes)
+{
+  lk_wishes_free (wishes);
 }
 
 Account *
@@ -186,8 +225,12 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   desk->rows = rows_new (config->account, desk->store, account->world, desk->nexudus,
                          &account->route, desk->clock);
   desk->record = record_new (program, config);
-  desk->brake = brake_new (program, config->account, account->spaces, desk->store, desk->record,
-                           released, account);
+  account->wishes = g_ptr_array_new_with_free_func (wishes_free);
+  for (guint i = 0; i < account->spaces->len; i++)
+    g_ptr_array_add (account->wishes, lk_wishes_new (program, account->spaces->pdata[i],
+                                                     POLLER_PROGRAM, wished, account));
+  desk->brake = brake_new (desk->clock, config->account, account->spaces, account->wishes,
+                           desk->store, desk->record);
   account->incremental = incremental_new (desk, cycle_ended, account);
   account->listing = listing_new (desk, can_read_changes, account);
   lk_metric_set (LK_M_POLLER_OWNER, 0, config->account, NULL);
@@ -205,6 +248,7 @@ account_free (Account *account)
   listing_free (account->listing);
   incremental_free (account->incremental);
   brake_free (account->desk.brake);
+  g_ptr_array_unref (account->wishes);
   record_free (account->desk.record);
   rows_free (account->desk.rows);
   lk_nexudus_free (account->desk.nexudus);
@@ -228,7 +272,7 @@ void
 account_turn (Account *account)
 {
   if (account->owned && !account->acting && store_is_loaded (account->desk.store)
-      && record_is_loaded (account->desk.record) && brake_is_loaded (account->desk.brake))
+      && record_is_loaded (account->desk.record) && wishes_are_loaded (account))
     begin_acting (account);
   if (!account->acting)
     return;
@@ -252,8 +296,8 @@ account_trouble (const Account *account)
     return store_trouble (account->desk.store);
   if (record_trouble (account->desk.record) != NULL)
     return record_trouble (account->desk.record);
-  if (brake_trouble (account->desk.brake) != NULL)
-    return brake_trouble (account->desk.brake);
+  if (wishes_trouble (account) != NULL)
+    return wishes_trouble (account);
   /* What is read just now is nothing, as the executor says of a key that KISI refuses. */
   if (account->acting && record_data (account->desk.record)->fault != NULL)
     return record_data (account->desk.record)->fault;

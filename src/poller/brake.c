@@ -6,23 +6,21 @@
 #include "brake.h"
 
 #include <latchkey/base/metrics.h>
-#include <string.h>
 
-#define WISH    "brake-release"
-#define PROGRAM "poller"
+#define WISH "brake-release"
 
 typedef struct
 {
-  guint unread; /* missing, and not to be read by id in this round */
-  guint room;   /* how many more may be */
+  guint unread;    /* missing, and not to be read by id in this round */
+  guint room;      /* how many more may be */
+  GArray *members; /* gint64: whose rows are unread; the first few */
 } Round;
 
 /* Of a space. */
 typedef struct
 {
-  Brake *brake;
-  LkTable *control;
   const LkConfigSpace *config;
+  LkWishes *control;
   GPtrArray *wishes; /* keys of those that were open when the listing began */
   Round rounds[STORE_KINDS];
 } Guard;
@@ -33,8 +31,6 @@ struct _Brake
   const char *account;
   Store *store;
   Record *record;
-  BrakeReleasedFunc released;
-  gpointer data;
   Guard *guards; /* by space */
   guint n;
   gboolean acting;
@@ -61,11 +57,9 @@ static void
 remove_trip (Brake *brake, const LkTrip *trip)
 {
   LkNexudusAccount *record = record_data (brake->record);
-  guint i = (guint)(trip - record->trips);
+  guint i = (guint) (trip - record->trips);
 
-  g_free (record->trips[i].id);
-  g_free (record->trips[i].space);
-  g_free (record->trips[i].kind);
+  lk_trip_clear (&record->trips[i]);
   record->trips[i] = record->trips[--record->n_trips];
 }
 
@@ -83,7 +77,7 @@ show (const Brake *brake, StoreKind kind, guint space)
 {
   const LkTrip *trip = brake->acting ? find_trip (brake, kind, space) : NULL;
 
-  lk_metric_set (LK_M_BRAKE_HELD, trip == NULL ? 0 : (double)trip->held,
+  lk_metric_set (LK_M_BRAKE_HELD, trip == NULL ? 0 : (double) trip->held,
                  brake->guards[space].config->code, kinds[kind], NULL);
 }
 
@@ -92,83 +86,28 @@ show_all (const Brake *brake)
 {
   for (guint s = 0; s < brake->n; s++)
     for (guint k = 0; k < STORE_KINDS; k++)
-      show (brake, (StoreKind)k, s);
+      show (brake, (StoreKind) k, s);
 }
 
 /* --- wishes -------------------------------------------------------------------------------------
  */
 
-/* A record of control that is of concern: a wish, or what became of one. */
-typedef struct
-{
-  gboolean is_wish;
-  char *trip; /* which it names; may be NULL */
-} Wish;
-
-static gpointer
-decode (const LkRecord *record, gpointer data, GError **error)
-{
-  g_auto (LkWish) wish = { 0 };
-  Wish *entry;
-
-  (void)data;
-  if (!g_str_has_prefix (record->key, WISH "/"))
-    return NULL;
-  if (g_str_has_suffix (record->key, "/" PROGRAM))
-    return g_new0 (Wish, 1);
-  if (!lk_wish_parse (&wish, record->value, record->value_len, error))
-    return NULL;
-  entry = g_new (Wish, 1);
-  *entry = (Wish){ TRUE, g_steal_pointer (&wish.trip) };
-  return entry;
-}
-
 static void
-free_wish (gpointer entry)
+note_wish (const char *key, const LkWish *wish, gpointer data)
 {
-  g_free (((Wish *)entry)->trip);
-  g_free (entry);
+  const Guard *guard = data;
+
+  (void) wish;
+  if (lk_wishes_is_open (guard->control, key, POLLER_PROGRAM))
+    g_ptr_array_add (guard->wishes, g_strdup (key));
 }
 
-static void
-rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
-{
-  (void)table;
-  lk_warning (LK_F (.space = ((Guard *)data)->config->code, .topic = record->topic,
-                    .offset = record->offset, .error = error, .event = "record_ignored"),
-              "can't understand this wish; nothing comes of it");
-}
-
-static char *
-outcome_key (const char *wish_key)
-{
-  return g_strconcat (wish_key, "/" PROGRAM, NULL);
-}
-
-static gboolean
-is_open (LkTable *control, const char *key)
-{
-  g_autofree char *outcome = outcome_key (key);
-
-  return lk_table_get (control, 0, outcome) == NULL;
-}
-
-static void
-look_at (LkTable *control, gint32 partition, const char *key, gpointer entry, gpointer data)
-{
-  const Wish *wish = entry;
-
-  (void)partition;
-  if (wish->is_wish && is_open (control, key))
-    g_ptr_array_add (data, g_strdup (key));
-}
-
-static const Wish *
+static const LkWish *
 wish_of (const Guard *guard, const char *key)
 {
-  const Wish *wish = lk_table_get (guard->control, 0, key);
-
-  return wish != NULL && is_open (guard->control, key) ? wish : NULL;
+  return lk_wishes_is_open (guard->control, key, POLLER_PROGRAM)
+             ? lk_wishes_get (guard->control, key)
+             : NULL;
 }
 
 /* A listing honours what was wished when it began: it has read all of it by id. */
@@ -177,28 +116,11 @@ is_released (const Guard *guard, const LkTrip *trip)
 {
   for (guint i = 0; trip != NULL && i < guard->wishes->len; i++)
     {
-      const Wish *wish = wish_of (guard, guard->wishes->pdata[i]);
+      const LkWish *wish = wish_of (guard, guard->wishes->pdata[i]);
       if (wish != NULL && g_strcmp0 (wish->trip, trip->id) == 0)
         return TRUE;
     }
   return FALSE;
-}
-
-static void
-write_outcome (const Guard *guard, const char *wish_key, const char *outcome, const char *reason)
-{
-  const LkOutcome record = { .outcome = (char *)outcome,
-                             .reason = (char *)reason,
-                             .at = lk_clock_wall (guard->brake->clock) };
-  g_autofree char *key = outcome_key (wish_key);
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autoptr (GError) error = NULL;
-
-  lk_outcome_write (&record, text);
-  if (!lk_table_put (guard->control, 0, key, text->str, text->len, NULL, NULL, NULL, &error))
-    /* The wish stays open and is answered by the next listing. */
-    lk_warning (LK_F (.space = guard->config->code, .error = error, .event = "write_failed"),
-                "can't write what became of a wish");
 }
 
 /* Of the wishes that name TRIP; NULL: of all that are left. */
@@ -207,27 +129,10 @@ answer (const Guard *guard, const char *trip, const char *outcome, const char *r
 {
   for (guint i = 0; i < guard->wishes->len; i++)
     {
-      const Wish *wish = wish_of (guard, guard->wishes->pdata[i]);
+      const LkWish *wish = wish_of (guard, guard->wishes->pdata[i]);
       if (wish != NULL && (trip == NULL || g_strcmp0 (wish->trip, trip) == 0))
-        write_outcome (guard, guard->wishes->pdata[i], outcome, reason);
+        lk_wishes_answer (guard->control, guard->wishes->pdata[i], outcome, reason);
     }
-}
-
-static void
-changed (LkTable *table,
-         gint32 partition,
-         const char *key,
-         gconstpointer old_entry,
-         gpointer new_entry,
-         gpointer data)
-{
-  const Guard *guard = data;
-  const Wish *wish = new_entry;
-
-  (void)partition;
-  (void)old_entry;
-  if (guard->brake->acting && wish != NULL && wish->is_wish && is_open (table, key))
-    guard->brake->released (guard->brake->data);
 }
 
 /* --- judging ------------------------------------------------------------------------------------
@@ -249,7 +154,7 @@ brake_begin_listing (Brake *brake)
     {
       Guard *guard = &brake->guards[s];
       g_ptr_array_set_size (guard->wishes, 0);
-      lk_table_foreach (guard->control, look_at, guard->wishes);
+      lk_wishes_foreach (guard->control, WISH, note_wish, guard);
     }
 }
 
@@ -260,25 +165,59 @@ brake_begin_round (Brake *brake)
     for (guint k = 0; k < STORE_KINDS; k++)
       {
         Guard *guard = &brake->guards[s];
-        guint enough = limit_of (brake, (StoreKind)k, s) + 1;
-        guint lost = store_losses (brake->store, (StoreKind)k, s);
-        gboolean all = is_released (guard, find_trip (brake, (StoreKind)k, s));
-        guard->rounds[k] = (Round){ 0, all ? G_MAXUINT : lost < enough ? enough - lost : 0 };
+        guint enough = limit_of (brake, (StoreKind) k, s) + 1;
+        guint lost = store_losses (brake->store, (StoreKind) k, s);
+        gboolean all = is_released (guard, find_trip (brake, (StoreKind) k, s));
+        Round *round = &guard->rounds[k];
+        round->unread = 0;
+        round->room = all ? G_MAXUINT : lost < enough ? enough - lost : 0;
+        g_array_set_size (round->members, 0);
       }
 }
 
 gboolean
-brake_ask (Brake *brake, StoreKind kind, guint space)
+brake_ask (Brake *brake, StoreKind kind, guint space, gint64 member)
 {
   Round *round = &brake->guards[space].rounds[kind];
 
   if (round->room == 0)
     {
       round->unread++;
+      if (round->members->len < LK_TRIP_MEMBERS_MAX)
+        g_array_append_val (round->members, member);
       return FALSE;
     }
   round->room--;
   return TRUE;
+}
+
+static int
+by_id (gconstpointer a, gconstpointer b)
+{
+  gint64 x = *(const gint64 *) a, y = *(const gint64 *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+/* Whose rows are held, each once and in order: the first few of them. */
+static void
+name_members (const Brake *brake, StoreKind kind, guint space, LkTrip *trip)
+{
+  g_autoptr (GArray) members = store_losers (brake->store, kind, space);
+  const GArray *unread = brake->guards[space].rounds[kind].members;
+  guint n = 0;
+
+  g_array_append_vals (members, unread->data, unread->len);
+  g_array_sort (members, by_id);
+  g_free (trip->members);
+  trip->members = g_new (gint64, members->len);
+  for (guint i = 0; i < members->len && n < LK_TRIP_MEMBERS_MAX; i++)
+    {
+      gint64 member = g_array_index (members, gint64, i);
+      if (n == 0 || trip->members[n - 1] != member)
+        trip->members[n++] = member;
+    }
+  trip->n_members = n;
 }
 
 static void
@@ -291,6 +230,7 @@ trip (Brake *brake, StoreKind kind, guint space, guint held, gint64 revision)
   if (stands != NULL && stands->held == held)
     {
       stands->of = live;
+      name_members (brake, kind, space, stands);
       return;
     }
   if (stands == NULL)
@@ -305,6 +245,7 @@ trip (Brake *brake, StoreKind kind, guint space, guint held, gint64 revision)
     }
   stands->held = held;
   stands->of = live;
+  name_members (brake, kind, space, stands);
   lk_error (LK_F (.account = brake->account, .space = code, .event = "brake"),
             "ALARM: a listing would remove %u of %u %s, and removes none until they are there "
             "again; if they are gone for good: latchkey brake release %s",
@@ -339,7 +280,7 @@ judge (Brake *brake, StoreKind kind, guint space, gint64 revision)
     let_go (brake, kind, space, tripped);
   else if (!is_released (guard, tripped))
     trip (brake, kind, space, lost, revision);
-  else if (lost <= (guint)tripped->held + limit)
+  else if (lost <= (guint) tripped->held + limit)
     let_go (brake, kind, space, tripped);
   else
     {
@@ -357,7 +298,7 @@ brake_judge (Brake *brake, gint64 revision)
   for (guint s = 0; s < brake->n; s++)
     {
       for (guint k = 0; k < STORE_KINDS; k++)
-        judge (brake, (StoreKind)k, s, revision);
+        judge (brake, (StoreKind) k, s, revision);
       answer (&brake->guards[s], NULL, "refused", "there is no such trip");
     }
 }
@@ -366,37 +307,25 @@ brake_judge (Brake *brake, gint64 revision)
  */
 
 Brake *
-brake_new (LkProgram *program,
-           const char *account,
-           const GPtrArray *spaces,
-           Store *store,
-           Record *record,
-           BrakeReleasedFunc released,
-           gpointer data)
+brake_new (const LkClock *clock, const char *account, const GPtrArray *spaces,
+           const GPtrArray *wishes, Store *store, Record *record)
 {
-  static const LkTableOps ops
-      = { .decode = decode, .free_entry = free_wish, .rejected = rejected, .changed = changed };
   Brake *brake = g_new0 (Brake, 1);
 
-  brake->clock = lk_program_clock (program);
+  brake->clock = clock;
   brake->account = account;
   brake->store = store;
   brake->record = record;
-  brake->released = released;
-  brake->data = data;
   brake->n = spaces->len;
   brake->guards = g_new0 (Guard, spaces->len + 1);
   for (guint s = 0; s < spaces->len; s++)
     {
       Guard *guard = &brake->guards[s];
-      guard->brake = brake;
       guard->config = spaces->pdata[s];
+      guard->control = wishes->pdata[s];
       guard->wishes = g_ptr_array_new_with_free_func (g_free);
-      g_autofree char *topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
-                                              LK_KIND_CONTROL, guard->config->code);
-      guard->control = lk_table_new (lk_program_reader (program), lk_program_producer (program),
-                                     topic, 1, &ops, guard);
-      lk_table_follow_all (guard->control);
+      for (guint k = 0; k < STORE_KINDS; k++)
+        guard->rounds[k].members = g_array_new (FALSE, FALSE, sizeof (gint64));
     }
   show_all (brake);
   return brake;
@@ -409,38 +338,12 @@ brake_free (Brake *brake)
     return;
   for (guint s = 0; s < brake->n; s++)
     {
-      lk_table_free (brake->guards[s].control);
       g_ptr_array_unref (brake->guards[s].wishes);
+      for (guint k = 0; k < STORE_KINDS; k++)
+        g_array_unref (brake->guards[s].rounds[k].members);
     }
   g_free (brake->guards);
   g_free (brake);
-}
-
-gboolean
-brake_is_loaded (const Brake *brake)
-{
-  for (guint s = 0; s < brake->n; s++)
-    if (!lk_table_is_all_loaded (brake->guards[s].control))
-      return FALSE;
-  return TRUE;
-}
-
-gboolean
-brake_is_idle (const Brake *brake)
-{
-  for (guint s = 0; s < brake->n; s++)
-    if (lk_table_pending (brake->guards[s].control, -1) > 0)
-      return FALSE;
-  return TRUE;
-}
-
-const char *
-brake_trouble (const Brake *brake)
-{
-  for (guint s = 0; s < brake->n; s++)
-    if (lk_table_trouble (brake->guards[s].control) != NULL)
-      return lk_table_trouble (brake->guards[s].control);
-  return NULL;
 }
 
 void

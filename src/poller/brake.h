@@ -4,9 +4,9 @@
  * The brake on inferred loss (design §7). A listing that would remove more of a space's live rows
  * of a kind than its configuration allows removes none of them: it trips. What is held waits until
  * it is there again, or until `latchkey brake release` names the trip (a wish in control.<space>,
- * whose outcome is written beside it). Trips stand in the account's record, so they outlive their
- * owner. A contract that is nowhere takes
- * as much from its passes, and counts as well. What Nexudus states is never held: it does not come
+ * whose outcome is written beside it). Trips stand in the account's record, with the first of those
+ * whose rows they hold, so they outlive their owner. A contract that is nowhere takes as much from
+ * its passes, and counts as well. What Nexudus states is never held: it does not come
  * by here. Loop thread.
  */
 #pragma once
@@ -14,22 +14,20 @@
 #include "record.h"
 #include "store.h"
 
+#include <latchkey/program/wishes.h>
+
 G_BEGIN_DECLS
+
+#define POLLER_PROGRAM "poller" /* in the keys of its outcomes */
 
 typedef struct _Brake Brake;
 
-/* Somebody wishes that a trip be released: a listing is to begin, at whose end it is let go. */
-typedef void (*BrakeReleasedFunc) (gpointer data);
-
-/* SPACES (LkConfigSpace*) are those of the account, as in STORE; all is borrowed. */
-Brake *brake_new (LkProgram *program, const char *account, const GPtrArray *spaces, Store *store,
-                  Record *record, BrakeReleasedFunc released, gpointer data);
+/* SPACES (LkConfigSpace*) are those of the account, as in STORE, and WISHES (LkWishes*) theirs; all
+ * is borrowed. Who hears of a wish to release begins a listing, at whose end it is let go. */
+Brake *brake_new (const LkClock *clock, const char *account, const GPtrArray *spaces,
+                  const GPtrArray *wishes, Store *store, Record *record);
 void brake_free (Brake *brake);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Brake, brake_free)
-
-gboolean brake_is_loaded (const Brake *brake);
-gboolean brake_is_idle (const Brake *brake); /* no write is unacknowledged */
-const char *brake_trouble (const Brake *brake);
 
 void brake_begin (Brake *brake); /* acting begins: shows what stands in the record */
 void brake_end (Brake *brake);   /* and ends */
@@ -41,7 +39,7 @@ void brake_end (Brake *brake);   /* and ends */
  */
 void brake_begin_listing (Brake *brake);
 void brake_begin_round (Brake *brake);
-gboolean brake_ask (Brake *brake, StoreKind kind, guint space);
+gboolean brake_ask (Brake *brake, StoreKind kind, guint space, gint64 member);
 void brake_judge (Brake *brake, gint64 revision);
 
 G_END_DECLS

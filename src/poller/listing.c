@@ -272,12 +272,12 @@ typedef struct
 } Round;
 
 static void
-note_missing (StoreKind kind, gint64 id, guint space, gpointer data)
+note_missing (StoreKind kind, gint64 id, guint space, gint64 member, gpointer data)
 {
   Round *round = data;
   guint n = round->asked->len;
 
-  if (brake_ask (round->listing->desk->brake, kind, space)
+  if (brake_ask (round->listing->desk->brake, kind, space, member)
       && (n == 0 || g_array_index (round->asked, gint64, n - 1) != id))
     g_array_append_val (round->asked, id);
 }

@@ -314,6 +314,19 @@ store_losses (const Store *store, StoreKind kind, guint space)
   return g_hash_table_size (store_shelf (store, kind, space)->losses);
 }
 
+GArray *
+store_losers (const Store *store, StoreKind kind, guint space)
+{
+  GArray *members = g_array_new (FALSE, FALSE, sizeof (gint64));
+  GHashTableIter iter;
+  gpointer loss;
+
+  g_hash_table_iter_init (&iter, store_shelf (store, kind, space)->losses);
+  while (g_hash_table_iter_next (&iter, NULL, &loss))
+    g_array_append_val (members, ((const Loss *) loss)->member);
+  return members;
+}
+
 static void
 let_pass (Shelf *shelf, const Loss *lost)
 {

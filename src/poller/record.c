@@ -24,7 +24,7 @@ decode (const LkRecord *record, gpointer data, GError **error)
 {
   LkNexudusAccount *entry = g_new0 (LkNexudusAccount, 1);
 
-  (void)data;
+  (void) data;
   if (lk_nexudus_account_parse (entry, record->value, record->value_len, error))
     return entry;
   g_free (entry);
@@ -41,8 +41,8 @@ free_entry (gpointer entry)
 static void
 rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer data)
 {
-  (void)table;
-  lk_warning (LK_F (.account = ((Record *)data)->config->account, .topic = record->topic,
+  (void) table;
+  lk_warning (LK_F (.account = ((Record *) data)->config->account, .topic = record->topic,
                     .offset = record->offset, .error = error, .event = "record_ignored"),
               "can't understand the account's record; reading Nexudus from a full listing");
 }
@@ -113,12 +113,7 @@ copy_trips (const LkNexudusAccount *from, LkNexudusAccount *to)
   to->trips = g_new0 (LkTrip, from->n_trips + 1);
   to->n_trips = from->n_trips;
   for (guint i = 0; i < from->n_trips; i++)
-    {
-      to->trips[i] = from->trips[i];
-      to->trips[i].id = g_strdup (from->trips[i].id);
-      to->trips[i].space = g_strdup (from->trips[i].space);
-      to->trips[i].kind = g_strdup (from->trips[i].kind);
-    }
+    lk_trip_copy (&from->trips[i], &to->trips[i]);
 }
 
 void
@@ -151,10 +146,10 @@ show (const Record *record)
   const char *account = record->config->account;
 
   if (record->data.read_until != LK_TIME_NONE)
-    lk_metric_set (LK_M_POLLER_READ_UNTIL, (double)record->data.read_until / LK_SECOND, account,
+    lk_metric_set (LK_M_POLLER_READ_UNTIL, (double) record->data.read_until / LK_SECOND, account,
                    NULL);
   if (record->data.listed_at != LK_TIME_NONE)
-    lk_metric_set (LK_M_POLLER_LISTED_AT, (double)record->data.listed_at / LK_SECOND, account,
+    lk_metric_set (LK_M_POLLER_LISTED_AT, (double) record->data.listed_at / LK_SECOND, account,
                    NULL);
 }
 

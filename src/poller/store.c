@@ -443,7 +443,7 @@ store_each_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revis
           known = store_stands (shelf, place->member, text);
           if (known != NULL && diff_is_missing (known, revision, started)
               && !g_hash_table_contains (shelf->losses, text))
-            func (kind, id, place->space, data);
+            func (kind, id, place->space, place->member, data);
         }
     }
 }

@@ -57,6 +57,7 @@ void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
  * them, and are forgotten when what they are of is read again, or deleted. */
 void store_lost (Store *store, StoreKind kind, gint64 id, gint64 revision);
 guint store_losses (const Store *store, StoreKind kind, guint space);
+GArray *store_losers (const Store *store, StoreKind kind, guint space); /* gint64: whose they are */
 /* Published as deleted, or read again and published as it then is. */
 void store_let_lost_go (Store *store, StoreKind kind, guint space);
 void store_forget_lost (Store *store); /* of all kinds and spaces */
@@ -77,7 +78,8 @@ GArray *store_bookings_at (const Store *store, gint64 member, gint64 resource, L
 /* Calls FUNC for each live key that a whole listing begun at STARTED, with REVISION, should have
  * contained, whose id (gint64) is not in SEEN and that is not known to be lost. FUNC may add to
  * SEEN, and must not change the store. */
-typedef void (*StoreMissingFunc) (StoreKind kind, gint64 id, guint space, gpointer data);
+typedef void (*StoreMissingFunc) (StoreKind kind, gint64 id, guint space, gint64 member,
+                                  gpointer data);
 void store_each_missing (Store *store, StoreKind kind, GHashTable *seen, gint64 revision,
                          LkTime started, StoreMissingFunc func, gpointer data);
 

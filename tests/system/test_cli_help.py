@@ -12,7 +12,8 @@ from harness.paths import program
 
 COMMANDS = ["check", "topics plan", "topics apply", "rules plan", "rules apply", "adopt plan",
             "adopt apply", "status", "explain", "drift", "reports", "rejects list", "rejects show",
-            "rejects", "resync"]
+            "rejects", "resync", "brake release", "brake"]
+ASKS = ("topics apply", "rules apply", "adopt apply", "brake release")
 
 
 def help_of(*words: str) -> str:
@@ -33,4 +34,4 @@ def test_each_command_has_help_of_its_own(command: str) -> None:
     shown = help_of(*command.split())
     assert shown.startswith(f"Usage:\n  latchkey {command}"), shown
     assert "--json" in shown and "--config=FILE" in shown
-    assert ("--yes" in shown) == command.endswith("apply")
+    assert ("--yes" in shown) == (command in ASKS)

@@ -53,6 +53,7 @@ OPTIONAL_FOR_READERS = {
     ("ledger-right", "intended_at"),
     ("ledger-right", "ended_at"),
     ("ledger-right", "touched_at"),
+    ("nexudus-account", "trips[0].members"),
 }
 OPTIONAL_IN_SCHEMAS = {("rules", "mapping", "lead_s")}
 

@@ -175,10 +175,26 @@ def test_held_until_released(braked: Polled, member: int) -> None:
     braked.listed()
     assert trip(braked, len(gone))["id"] == held["id"]
     assert gone <= live(braked)
-    key = wish(braked, held["id"])
-    assert outcome(braked, key)["outcome"] == "done"
+    shown = braked.stack.run_json("brake", statuses=(1,))["trips"]
+    assert [{**one, "members": None, "of": None} for one in shown] == [{
+        "id": held["id"], "space": "moncloa", "kind": "passes", "held": len(gone), "of": None,
+        "since": held["since"], "members": None}]
+    assert shown[0]["members"] == sorted(int(key.partition("/")[0]) for key in gone)
+    told = braked.stack.run("brake", statuses=(1,))
+    assert f"{held['id']}: {len(gone)} of " in told and f"  members {shown[0]['members'][0]}, " in told
+    assert f"latchkey brake release {held['id']}" in told
+    # Nobody is asked by a pipe, and another trip's name is not guessed at.
+    for words, says in ((("release",), "--yes"), (("release", "moncloa-passes-1", "--yes"),
+                                                  "the brake holds nothing under")):
+        done = braked.stack.cli("brake", *words)
+        assert done.returncode == 2 and says in done.stderr, done
+    assert gone <= live(braked)
+    done = braked.stack.run_json("brake", "release", held["id"], "--yes")
+    assert [wish["outcome"] for wish in done["wishes"]] == ["done"]
     wait_for(lambda: not gone & live(braked), "they are removed", 30, interval=0.3)
     wait_for(lambda: braked.account()["trips"] == [], "the trip is over", 30)
+    assert braked.stack.run_json("brake")["trips"] == []
+    assert braked.stack.run("brake", "release", "--yes") == "the brake holds nothing\n"
 
 
 def test_a_release_is_of_what_was_seen(braked: Polled) -> None:

@@ -63,7 +63,7 @@ const Message messages[] = {
   { "command", rewrite_command, write_command, &lk_claims_set_shape, &lk_member_set_shape },
   { "ledger-member", rewrite_ledger_member, write_ledger_member, &lk_ledger_member_shape, NULL },
   { "right", rewrite_right, write_right, &lk_right_shape, NULL },
-  { "wish", rewrite_wish, write_wish, NULL, NULL },
+  { "wish", rewrite_wish, write_wish, &lk_wish_shape, NULL },
   { "outcome", rewrite_outcome, write_outcome, &lk_outcome_shape, NULL },
   { "nexudus-account", rewrite_nexudus_account, write_nexudus_account, &lk_nexudus_account_shape,
     NULL },

@@ -46,12 +46,19 @@ gboolean lk_wish_is_over (const LkWish *wish, const LkOutcome *outcome);
  * Borrowed from KEY. */
 const char *lk_control_program (const char *key);
 
+#define LK_TRIP_MEMBERS_MAX 32
+
 typedef struct
 {
   char *id, *space, *kind;
   gint64 held, of;
   LkTime since;
+  gint64 *members; /* whose rows are held: the first of them, by id */
+  guint n_members;
 } LkTrip; /* of the brake */
+
+void lk_trip_copy (const LkTrip *from, LkTrip *out);
+void lk_trip_clear (LkTrip *trip);
 
 typedef struct
 {

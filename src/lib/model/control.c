@@ -12,6 +12,15 @@
 #define IDS_MAX 4096
 #define TRIPS_MAX 256
 
+static void
+write_ids (LkJsonWriter *writer, const char *key, const gint64 *ids, guint n)
+{
+  lk_json_begin_array (writer, key);
+  for (guint i = 0; i < n; i++)
+    lk_json_int (writer, NULL, ids[i]);
+  lk_json_end_array (writer);
+}
+
 static const LkField wish_fields[] = {
   LK_FIELD (TEXT, LkWish, wish),
   LK_FIELD (ID_NULL, LkWish, member),
@@ -42,10 +51,7 @@ lk_wish_write (const LkWish *wish, GString *out)
   lk_json_begin_object (&writer, NULL);
   lk_json_string (&writer, "wish", wish->wish);
   lk_json_id (&writer, "member", wish->member);
-  lk_json_begin_array (&writer, "ids");
-  for (guint i = 0; i < wish->n_ids; i++)
-    lk_json_int (&writer, NULL, wish->ids[i]);
-  lk_json_end_array (&writer);
+  write_ids (&writer, "ids", wish->ids, wish->n_ids);
   lk_json_string (&writer, "trip", wish->trip);
   lk_json_time (&writer, "at", wish->at);
   lk_json_end_object (&writer);
@@ -131,12 +137,34 @@ static const LkShape totals_shape
     = { totals_fields, G_N_ELEMENTS (totals_fields), 4 * sizeof (gint64), -1, NULL };
 
 static const LkField trip_fields[] = {
-  LK_FIELD (TEXT, LkTrip, id),    LK_FIELD (TEXT, LkTrip, space), LK_FIELD (TEXT, LkTrip, kind),
-  LK_FIELD (COUNT, LkTrip, held), LK_FIELD (COUNT, LkTrip, of),   LK_FIELD (TIME, LkTrip, since),
+  LK_FIELD (TEXT, LkTrip, id),
+  LK_FIELD (TEXT, LkTrip, space),
+  LK_FIELD (TEXT, LkTrip, kind),
+  LK_FIELD (COUNT, LkTrip, held),
+  LK_FIELD (COUNT, LkTrip, of),
+  LK_FIELD (TIME, LkTrip, since),
+  LK_FIELD (IDS, LkTrip, members, .count_at = offsetof (LkTrip, n_members),
+            .max = LK_TRIP_MEMBERS_MAX, .flags = LK_FIELD_SPARE),
 };
 
 static const LkShape trip_shape
     = { trip_fields, G_N_ELEMENTS (trip_fields), sizeof (LkTrip), -1, NULL };
+
+void
+lk_trip_copy (const LkTrip *from, LkTrip *out)
+{
+  *out = *from;
+  out->id = g_strdup (from->id);
+  out->space = g_strdup (from->space);
+  out->kind = g_strdup (from->kind);
+  out->members = g_memdup2 (from->members, from->n_members * sizeof (gint64));
+}
+
+void
+lk_trip_clear (LkTrip *trip)
+{
+  lk_shape_clear (&trip_shape, trip);
+}
 
 static const LkField nexudus_fields[] = {
   LK_FIELD (TEXT, LkNexudusAccount, account),
@@ -177,6 +205,7 @@ write_trips (LkJsonWriter *writer, const LkNexudusAccount *account)
       lk_json_int (writer, "held", trip->held);
       lk_json_int (writer, "of", trip->of);
       lk_json_time (writer, "since", trip->since);
+      write_ids (writer, "members", trip->members, trip->n_members);
       lk_json_end_object (writer);
     }
   lk_json_end_array (writer);

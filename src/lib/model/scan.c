@@ -11,9 +11,9 @@
 #include <latchkey/model/ledger.h>
 #include <string.h>
 
-#define AT(base, offset, type) ((type *)(void *)((char *)(base) + (offset)))
-#define DIGITS_MAX             18 /* always fits */
-#define WORD_MAX               40
+#define AT(base, offset, type) ((type *) (void *) ((char *) (base) + (offset)))
+#define DIGITS_MAX 18 /* always fits */
+#define WORD_MAX 40
 
 typedef struct
 {
@@ -43,7 +43,7 @@ take (Scan *scan, char c)
 static inline gboolean
 take_text (Scan *scan, const char *text, gsize len)
 {
-  if ((gsize)(scan->end - scan->at) < len || memcmp (scan->at, text, len) != 0)
+  if ((gsize) (scan->end - scan->at) < len || memcmp (scan->at, text, len) != 0)
     return FALSE;
   scan->at += len;
   return TRUE;
@@ -61,16 +61,16 @@ take_string (Scan *scan, const char **out, gsize *out_len)
   start = scan->at;
   for (at = start; at < scan->end && *at != '"'; at++)
     {
-      if ((guchar)*at < 0x20 || *at == '\\')
+      if ((guchar) *at < 0x20 || *at == '\\')
         return FALSE;
-      any |= (guchar)*at;
+      any |= (guchar) *at;
     }
   if (at == scan->end)
     return FALSE;
   if (any >= 0x80 && !g_utf8_validate (start, at - start, NULL))
     return FALSE;
   *out = start;
-  *out_len = (gsize)(at - start);
+  *out_len = (gsize) (at - start);
   scan->at = at + 1;
   return TRUE;
 }
@@ -215,8 +215,31 @@ scan_texts (Scan *scan, const LkField *field, void *base)
         return FALSE;
     }
   g_ptr_array_add (texts, NULL);
-  *AT (base, field->at, char **) = (char **)g_ptr_array_steal (texts, NULL);
+  *AT (base, field->at, char **) = (char **) g_ptr_array_steal (texts, NULL);
   return TRUE;
+}
+
+static gboolean
+scan_ids (Scan *scan, const LkField *field, void *base)
+{
+  gint64 **ids = AT (base, field->at, gint64 *);
+  guint *count = AT (base, field->count_at, guint);
+
+  if (!take (scan, '['))
+    return FALSE;
+  if (take (scan, ']'))
+    return TRUE;
+  do
+    {
+      if (*count >= field->max)
+        return FALSE;
+      *ids = grow (*ids, *count, sizeof (gint64));
+      if (!take_int (scan, &(*ids)[*count]) || (*ids)[*count] <= 0)
+        return FALSE;
+      (*count)++;
+    }
+  while (take (scan, ','));
+  return take (scan, ']');
 }
 
 static gboolean
@@ -262,8 +285,8 @@ scan_field (Scan *scan, const LkField *field, void *base)
       return scan_texts (scan, field, base);
     case LK_F_PAIR:
       return scan_pair (scan, field, base);
-    case LK_F_IDS: /* of wishes, which are rare */
-      return FALSE;
+    case LK_F_IDS:
+      return scan_ids (scan, field, base);
     }
   return FALSE;
 }
@@ -278,7 +301,7 @@ find_field (const LkShape *shape, const char *name, gsize len, guint next)
       const LkField *field = &shape->fields[at];
 
       if (field->name_len == len && memcmp (field->name, name, len) == 0)
-        return (int)at;
+        return (int) at;
     }
   return -1;
 }
@@ -321,8 +344,8 @@ scan_fields (Scan *scan, const LkShape *shape, void *base)
       found = find_field (shape, name, len, next);
       if (found < 0 || (seen >> found & 1) != 0)
         return FALSE;
-      seen |= (guint32)1 << found;
-      next = (guint)found + 1;
+      seen |= (guint32) 1 << found;
+      next = (guint) found + 1;
       if (!scan_field (scan, &shape->fields[found], base))
         return FALSE;
     }
