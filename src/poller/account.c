@@ -121,8 +121,10 @@ account_own (Account *account)
 }
 
 void
-account_disown (Account *account)
+account_disown (Account *account, gboolean lost)
 {
+  if (account->acting && !lost)
+    record_write (account->desk.record, TRUE);
   account->owned = FALSE;
   g_array_set_size (account->again, 0); /* the next owner finds them by itself */
   store_own (account->desk.store, FALSE);
@@ -224,7 +226,7 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
   account->world = world_new (&account->route, account->zones);
   desk->rows = rows_new (config->account, desk->store, account->world, desk->nexudus,
                          &account->route, desk->clock);
-  desk->record = record_new (program, config);
+  desk->record = record_new (program, config, account->budget);
   account->wishes = g_ptr_array_new_with_free_func (wishes_free);
   for (guint i = 0; i < account->spaces->len; i++)
     g_ptr_array_add (account->wishes, lk_wishes_new (program, account->spaces->pdata[i],
@@ -244,7 +246,7 @@ account_free (Account *account)
   if (account == NULL)
     return;
   if (account->acting)
-    account_disown (account);
+    account_disown (account, TRUE);
   listing_free (account->listing);
   incremental_free (account->incremental);
   brake_free (account->desk.brake);
@@ -278,6 +280,7 @@ account_turn (Account *account)
     return;
   lk_nexudus_turn (account->desk.nexudus);
   listing_turn (account->listing);
+  record_turn (account->desk.record);
 }
 
 void

@@ -19,8 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Account, account_free)
 
 const char *account_topic (const Account *account); /* nexudus-account.<account> */
 
-void account_own (Account *account);               /* act, once the tables are read to their ends */
-void account_disown (Account *account);            /* stop at once; nothing under way counts */
+void account_own (Account *account); /* act, once the tables are read to their ends */
+/* Stop at once; nothing under way counts. Not LOST: the record is written before. */
+void account_disown (Account *account, gboolean lost);
 gboolean account_is_idle (const Account *account); /* no write is unacknowledged */
 
 void account_turn (Account *account);

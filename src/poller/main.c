@@ -37,9 +37,8 @@ revoked (const char *topic, gint32 partition, gboolean lost, gpointer data)
   Account *account = account_of_topic (data, topic);
 
   (void) partition;
-  (void) lost;
   if (account != NULL)
-    account_disown (account);
+    account_disown (account, lost);
 }
 
 static gboolean
@@ -93,7 +92,7 @@ stop (gpointer state)
   Poller *poller = state;
 
   for (guint i = 0; i < poller->accounts->len; i++)
-    account_disown (poller->accounts->pdata[i]);
+    account_disown (poller->accounts->pdata[i], FALSE);
 }
 
 static gboolean

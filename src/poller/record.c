@@ -5,6 +5,8 @@
  */
 #include "record.h"
 
+#include "spent.h"
+
 #include <latchkey/base/metrics.h>
 
 #define WRITE_MS (30 * LK_SECOND) /* the marks are written at most that often */
@@ -13,6 +15,7 @@ struct _Record
 {
   const LkConfigNexudus *config;
   const LkClock *clock;
+  LkBudget *budget;
   LkTable *table;
   char *topic;
   LkNexudusAccount data;
@@ -48,7 +51,7 @@ rejected (LkTable *table, const LkRecord *record, const GError *error, gpointer 
 }
 
 Record *
-record_new (LkProgram *program, const LkConfigNexudus *config)
+record_new (LkProgram *program, const LkConfigNexudus *config, LkBudget *budget)
 {
   static const LkTableOps ops
       = { .decode = decode, .free_entry = free_entry, .rejected = rejected };
@@ -56,6 +59,7 @@ record_new (LkProgram *program, const LkConfigNexudus *config)
 
   record->config = config;
   record->clock = lk_program_clock (program);
+  record->budget = budget;
   record->topic = lk_topic_name (lk_kafka_prefix (lk_program_kafka (program)),
                                  LK_KIND_NEXUDUS_ACCOUNT, config->account);
   record->table = lk_table_new (lk_program_reader (program), lk_program_producer (program),
@@ -116,6 +120,21 @@ copy_trips (const LkNexudusAccount *from, LkNexudusAccount *to)
     lk_trip_copy (&from->trips[i], &to->trips[i]);
 }
 
+static void
+show (const Record *record)
+{
+  const char *account = record->config->account;
+
+  lk_metric_set (LK_M_POLLER_SPENT, spent_in_hour (&record->data, lk_clock_wall (record->clock)),
+                 account, NULL);
+  if (record->data.read_until != LK_TIME_NONE)
+    lk_metric_set (LK_M_POLLER_READ_UNTIL, (double) record->data.read_until / LK_SECOND, account,
+                   NULL);
+  if (record->data.listed_at != LK_TIME_NONE)
+    lk_metric_set (LK_M_POLLER_LISTED_AT, (double) record->data.listed_at / LK_SECOND, account,
+                   NULL);
+}
+
 void
 record_begin (Record *record)
 {
@@ -131,26 +150,16 @@ record_begin (Record *record)
       record->data.read_until = stands->read_until;
       record->data.listed_at = stands->listed_at;
       copy_trips (stands, &record->data);
+      spent_carry (record->budget, record->clock, stands);
     }
+  spent_note (record->budget, record->clock, &record->data);
+  show (record);
 }
 
 LkNexudusAccount *
 record_data (Record *record)
 {
   return &record->data;
-}
-
-static void
-show (const Record *record)
-{
-  const char *account = record->config->account;
-
-  if (record->data.read_until != LK_TIME_NONE)
-    lk_metric_set (LK_M_POLLER_READ_UNTIL, (double) record->data.read_until / LK_SECOND, account,
-                   NULL);
-  if (record->data.listed_at != LK_TIME_NONE)
-    lk_metric_set (LK_M_POLLER_LISTED_AT, (double) record->data.listed_at / LK_SECOND, account,
-                   NULL);
 }
 
 void
@@ -164,12 +173,22 @@ record_write (Record *record, gboolean at_once)
   if (!at_once && now - record->written_at < WRITE_MS)
     return;
   record->written_at = now;
+  spent_note (record->budget, record->clock, &record->data);
   lk_nexudus_account_write (&record->data, text);
   if (!lk_table_put (record->table, 0, record->config->account, text->str, text->len, NULL, NULL,
                      NULL, &error))
     /* The next cycle writes it. */
     lk_warning (LK_F (.account = record->config->account, .error = error, .event = "write_failed"),
                 "can't write the account's record");
+}
+
+void
+record_turn (Record *record)
+{
+  gint64 ago = lk_clock_steady (record->clock) - record->written_at;
+
+  if (ago >= WRITE_MS && lk_budget_count (record->budget, ago, 0) > 0)
+    record_write (record, TRUE);
 }
 
 void

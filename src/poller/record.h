@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <latchkey/http/budget.h>
 #include <latchkey/model/control.h>
 #include <latchkey/program/program.h>
 
@@ -14,7 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct _Record Record;
 
-Record *record_new (LkProgram *program, const LkConfigNexudus *config); /* CONFIG is borrowed */
+/* CONFIG and BUDGET are borrowed. What is spent of BUDGET stands in the record, at most half a
+ * minute late; a killed owner's last half minute is what the ceiling of an hour is below Nexudus's
+ * for. */
+Record *record_new (LkProgram *program, const LkConfigNexudus *config, LkBudget *budget);
 void record_free (Record *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Record, record_free)
 
@@ -24,11 +28,12 @@ gboolean record_is_loaded (const Record *record);
 gboolean record_is_idle (const Record *record); /* no write is unacknowledged */
 const char *record_trouble (const Record *record);
 
-/* Goes on from what stands. What is changed through the returned record is written by the next
- * record_write. */
+/* Goes on from what stands, within what is left of the hour. What is changed through the returned
+ * record is written by the next record_write. */
 void record_begin (Record *record);
 LkNexudusAccount *record_data (Record *record);
 
+void record_turn (Record *record); /* each turn of who acts: what was spent is written in time */
 /* AT_ONCE, or when it was last written a while ago: the marks only save reading. */
 void record_write (Record *record, gboolean at_once);
 /* Why the account is refused, written at once when that changes; an ERROR of another kind, or

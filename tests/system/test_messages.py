@@ -54,6 +54,7 @@ OPTIONAL_FOR_READERS = {
     ("ledger-right", "ended_at"),
     ("ledger-right", "touched_at"),
     ("nexudus-account", "trips[0].members"),
+    ("nexudus-account", "spent"),
 }
 OPTIONAL_IN_SCHEMAS = {("rules", "mapping", "lead_s")}
 

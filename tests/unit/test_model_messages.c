@@ -24,6 +24,7 @@ static const char *const spare[] = {
   "right ended_at",
   "right touched_at",
   "nexudus-account trips[0].members",
+  "nexudus-account spent",
 };
 
 static gboolean

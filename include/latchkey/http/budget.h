@@ -34,6 +34,13 @@ gint64 lk_budget_wait_ms (const LkBudget *budget, double reserve);
 /* Spends one now. The caller asked lk_budget_wait_ms first. */
 void lk_budget_spend (LkBudget *budget);
 
+/* How many requests started in the span that begins FROM_MS ago and ends before UNTIL_MS ago; 0:
+ * now counts as well. As far back as the longest window remembers. */
+guint lk_budget_count (const LkBudget *budget, gint64 from_ms, gint64 until_ms);
+
+/* REQUESTS that another process started AGO_MS ago count too. */
+void lk_budget_add (LkBudget *budget, gint64 ago_ms, guint requests);
+
 /* The server said no: nothing before WAIT_MS from now (< 0: a growing back-off from 1 s), and half
  * the rate for a while, recovering with each answer that is fine (lk_budget_ok). */
 void lk_budget_throttled (LkBudget *budget, gint64 wait_ms);

@@ -57,6 +57,14 @@ typedef struct
   guint n_members;
 } LkTrip; /* of the brake */
 
+#define LK_SPENT_MAX 61 /* minutes that an hour reaches into */
+
+typedef struct
+{
+  LkTime minute; /* its start */
+  gint64 requests;
+} LkSpent;
+
 void lk_trip_copy (const LkTrip *from, LkTrip *out);
 void lk_trip_clear (LkTrip *trip);
 
@@ -68,6 +76,8 @@ typedef struct
   gint64 totals[4];  /* members, passes, bookings, contracts; -1 unknown */
   LkTrip *trips;
   guint n_trips;
+  LkSpent *spent; /* the hour's requests, by the minute: those without any are left out */
+  guint n_spent;
   char *fault; /* why the account is refused, or NULL */
 } LkNexudusAccount;
 

@@ -122,6 +122,67 @@ lk_budget_spend (LkBudget *budget)
     }
 }
 
+/* The I-th oldest start that WINDOW remembers. */
+static gint64
+start_of (const Window *window, guint i)
+{
+  return window->starts[(window->head + i) % window->limit];
+}
+
+static const Window *
+longest (const LkBudget *budget)
+{
+  const Window *window = &budget->windows[0];
+
+  for (guint i = 1; i < budget->n_windows; i++)
+    if (budget->windows[i].period > window->period)
+      window = &budget->windows[i];
+  return window;
+}
+
+guint
+lk_budget_count (const LkBudget *budget, gint64 from_ms, gint64 until_ms)
+{
+  const Window *window = longest (budget);
+  gint64 now = lk_clock_steady (budget->clock);
+  guint count = 0;
+
+  for (guint i = window->n; i-- > 0 && start_of (window, i) >= now - from_ms;)
+    count += until_ms == 0 || start_of (window, i) < now - until_ms;
+  return count;
+}
+
+/* Starts are kept in order, and the newest of them. */
+static void
+window_add (Window *window, gint64 start, guint requests)
+{
+  gint64 *starts = g_new (gint64, window->limit);
+  guint n = 0, old = window->n;
+
+  /* From the newest to the oldest, so that what no longer fits is what no longer counts. */
+  while (n < window->limit && (old > 0 || requests > 0))
+    if (requests > 0 && (old == 0 || start_of (window, old - 1) <= start))
+      {
+        starts[window->limit - ++n] = start;
+        requests--;
+      }
+    else
+      starts[window->limit - ++n] = start_of (window, --old);
+  g_free (window->starts);
+  window->starts = starts;
+  window->head = window->limit - n;
+  window->n = n;
+}
+
+void
+lk_budget_add (LkBudget *budget, gint64 ago_ms, guint requests)
+{
+  gint64 start = lk_clock_steady (budget->clock) - MAX (ago_ms, 0);
+
+  for (guint i = 0; i < budget->n_windows; i++)
+    window_add (&budget->windows[i], start, requests);
+}
+
 void
 lk_budget_throttled (LkBudget *budget, gint64 wait_ms)
 {
@@ -141,6 +202,5 @@ lk_budget_ok (LkBudget *budget)
 void
 lk_budget_hold (LkBudget *budget, gint64 wait_ms)
 {
-  budget->not_before
-      = MAX (budget->not_before, lk_clock_steady (budget->clock) + MAX (wait_ms, 0));
+  budget->not_before = MAX (budget->not_before, lk_clock_steady (budget->clock) + MAX (wait_ms, 0));
 }

@@ -166,6 +166,14 @@ lk_trip_clear (LkTrip *trip)
   lk_shape_clear (&trip_shape, trip);
 }
 
+static const LkField spent_fields[] = {
+  LK_FIELD (TIME, LkSpent, minute),
+  LK_FIELD (COUNT, LkSpent, requests),
+};
+
+static const LkShape spent_shape
+    = { spent_fields, G_N_ELEMENTS (spent_fields), sizeof (LkSpent), -1, NULL };
+
 static const LkField nexudus_fields[] = {
   LK_FIELD (TEXT, LkNexudusAccount, account),
   LK_FIELD (TIME_NULL, LkNexudusAccount, read_until),
@@ -173,6 +181,8 @@ static const LkField nexudus_fields[] = {
   LK_FIELD (TIME_NULL, LkNexudusAccount, listed_at),
   LK_FIELD (LIST, LkNexudusAccount, trips, .count_at = offsetof (LkNexudusAccount, n_trips),
             .max = TRIPS_MAX, .shape = &trip_shape),
+  LK_FIELD (LIST, LkNexudusAccount, spent, .count_at = offsetof (LkNexudusAccount, n_spent),
+            .max = LK_SPENT_MAX, .shape = &spent_shape, .flags = LK_FIELD_SPARE),
   LK_FIELD (TEXT_NULL, LkNexudusAccount, fault),
 };
 
@@ -211,6 +221,20 @@ write_trips (LkJsonWriter *writer, const LkNexudusAccount *account)
   lk_json_end_array (writer);
 }
 
+static void
+write_spent (LkJsonWriter *writer, const LkNexudusAccount *account)
+{
+  lk_json_begin_array (writer, "spent");
+  for (guint i = 0; i < account->n_spent; i++)
+    {
+      lk_json_begin_object (writer, NULL);
+      lk_json_time (writer, "minute", account->spent[i].minute);
+      lk_json_int (writer, "requests", account->spent[i].requests);
+      lk_json_end_object (writer);
+    }
+  lk_json_end_array (writer);
+}
+
 void
 lk_nexudus_account_write (const LkNexudusAccount *account, GString *out)
 {
@@ -228,6 +252,7 @@ lk_nexudus_account_write (const LkNexudusAccount *account, GString *out)
   lk_json_end_object (&writer);
   lk_json_time (&writer, "listed_at", account->listed_at);
   write_trips (&writer, account);
+  write_spent (&writer, account);
   lk_json_string (&writer, "fault", account->fault);
   lk_json_end_object (&writer);
 }
