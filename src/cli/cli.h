@@ -86,6 +86,7 @@ int reports_run (Cli *cli, GError **error);
 int rejects_list_run (Cli *cli, GError **error);
 int rejects_show_run (Cli *cli, GError **error);
 int resync_run (Cli *cli, GError **error);
+int forget_run (Cli *cli, GError **error);
 int brake_run (Cli *cli, GError **error);
 int brake_release_run (Cli *cli, GError **error);
 

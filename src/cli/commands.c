@@ -84,6 +84,15 @@ static const CliCommand commands[] = {
     "Status\n"
     "1: refused, failed, or not done yet (it stays wished).",
     SPACE | CLI_OPTION_ALL | CLI_OPTION_WAIT, 0, 1, resync_run },
+  { "forget", "MEMBER", "Erase a person whom Nexudus no longer has from all topics",
+    "Shows what there is, asks, and wishes for it in each space that knows the member. Refused "
+    "while\n"
+    "Nexudus still has the person. Else the poller says that they are gone, the executor takes "
+    "their\n"
+    "keys away, and all write their tombstones. Reports, changes of access and rejects age out: "
+    "it\n"
+    "says when. Status 1: refused, not done yet (it stays wished), or something is left.",
+    CLI_OPTION_YES | CLI_OPTION_WAIT, 1, 1, forget_run },
   { "brake release", "[TRIP...]", "Let what the brake holds be removed",
     "Shows what `brake` shows, of the trips that are named or of all, asks, and wishes that they "
     "be\n"

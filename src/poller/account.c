@@ -6,6 +6,7 @@
  */
 #include "account.h"
 
+#include "forget.h"
 #include "incremental.h"
 #include "listing.h"
 
@@ -31,6 +32,7 @@ struct _Account
   World *world;
   Incremental *incremental;
   Listing *listing;
+  Forget *forget;
   LkTimer *sweep_timer;
 
   gboolean owned, acting; /* acting: owned, and the tables are read to their ends */
@@ -59,6 +61,8 @@ wished (const char *key, const LkWish *wish, gpointer data)
   const Account *account = data;
 
   (void) key;
+  if (account->forget != NULL)
+    forget_soon (account->forget);
   if (account->acting && wish != NULL && g_str_equal (wish->wish, "brake-release"))
     listing_start (account->listing); /* at whose end it is answered */
 }
@@ -102,6 +106,7 @@ end_acting (Account *account)
   lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "nexudus", name, NULL);
   lk_nexudus_cancel_all (account->desk.nexudus);
   rows_reset (account->desk.rows);
+  forget_stop (account->forget);
   incremental_stop (account->incremental);
   listing_stop (account->listing);
   brake_end (account->desk.brake);
@@ -235,6 +240,7 @@ account_new (LkProgram *program, const LkConfigNexudus *config)
                            desk->store, desk->record);
   account->incremental = incremental_new (desk, cycle_ended, account);
   account->listing = listing_new (desk, can_read_changes, account);
+  account->forget = forget_new (desk, account->wishes);
   lk_metric_set (LK_M_POLLER_OWNER, 0, config->account, NULL);
   lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "nexudus", config->account, NULL);
   return account;
@@ -247,6 +253,7 @@ account_free (Account *account)
     return;
   if (account->acting)
     account_disown (account, TRUE);
+  forget_free (account->forget);
   listing_free (account->listing);
   incremental_free (account->incremental);
   brake_free (account->desk.brake);
@@ -280,6 +287,7 @@ account_turn (Account *account)
     return;
   lk_nexudus_turn (account->desk.nexudus);
   listing_turn (account->listing);
+  forget_turn (account->forget);
   record_turn (account->desk.record);
 }
 

@@ -161,8 +161,8 @@ is_wanted (const Place *place, gint64 member, const GArray *spaces)
   return FALSE;
 }
 
-static void
-delete_at (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision)
+void
+store_delete_at (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision)
 {
   Known known;
 
@@ -204,7 +204,7 @@ drop_elsewhere (Store *store, StoreKind kind, gint64 id, gint64 member, gint64 o
       if (spaces != NULL && is_rerouted (store, kind, &copy[i], id, member, of))
         lose (store_shelf (store, kind, copy[i].space), member, id, revision, FALSE);
       else
-        delete_at (store, kind, &copy[i], id, revision);
+        store_delete_at (store, kind, &copy[i], id, revision);
     }
 }
 
@@ -357,7 +357,7 @@ store_let_lost_go (Store *store, StoreKind kind, guint space)
       if (lost->without_contract)
         let_pass (shelf, lost);
       else
-        delete_at (store, kind, &place, lost->id, lost->revision);
+        store_delete_at (store, kind, &place, lost->id, lost->revision);
     }
 }
 

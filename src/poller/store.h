@@ -53,6 +53,12 @@ void store_booking (Store *store, LkBooking *booking, const GArray *spaces);
 /* Nexudus states that it is gone (read at REVISION): published as deleted. */
 void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
 
+/* Nexudus states (at REVISION) that it has nobody of that id: what stands of MEMBER in SPACE is
+ * published as deleted. TRUE: all of it is, and acknowledged. */
+gboolean store_part_with (Store *store, guint space, gint64 member, gint64 revision);
+/* Tombstones what is published as deleted of MEMBER in SPACE. */
+void store_erase (Store *store, guint space, gint64 member);
+
 /* Losses are inferred, not stated: what was not there at REVISION. They wait for the brake to judge
  * them, and are forgotten when what they are of is read again, or deleted. */
 void store_lost (Store *store, StoreKind kind, gint64 id, gint64 revision);

@@ -63,6 +63,8 @@ const LkConfigSpace *store_space (const Store *store, guint space);
 Known *store_stands (const Shelf *shelf, gint64 member, const char *key);
 LkTime store_now (const Store *store);
 
+/* Publishes it as deleted there, or has it read again where what stands is newer (publish.c). */
+void store_delete_at (Store *store, StoreKind kind, const Place *place, gint64 id, gint64 revision);
 /* Writes the winner of an overruled deletion again (publish.c). */
 void store_delete_again (Shelf *shelf, const char *key, const Known *known);
 

@@ -12,8 +12,9 @@ from harness.paths import program
 
 COMMANDS = ["check", "topics plan", "topics apply", "rules plan", "rules apply", "adopt plan",
             "adopt apply", "status", "explain", "drift", "reports", "rejects list", "rejects show",
-            "rejects", "resync", "brake release", "brake"]
-ASKS = ("topics apply", "rules apply", "adopt apply", "brake release")
+            "rejects", "resync", "forget", "brake release",
+            "brake"]
+ASKS = ("topics apply", "rules apply", "adopt apply", "brake release", "forget")
 
 
 def help_of(*words: str) -> str:
