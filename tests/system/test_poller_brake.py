@@ -189,8 +189,8 @@ def test_held_until_released(braked: Polled, member: int) -> None:
         done = braked.stack.cli("brake", *words)
         assert done.returncode == 2 and says in done.stderr, done
     assert gone <= live(braked)
-    done = braked.stack.run_json("brake", "release", held["id"], "--yes")
-    assert [wish["outcome"] for wish in done["wishes"]] == ["done"]
+    released = braked.stack.run_json("brake", "release", held["id"], "--yes")
+    assert [one["outcome"] for one in released["wishes"]] == ["done"]
     wait_for(lambda: not gone & live(braked), "they are removed", 30, interval=0.3)
     wait_for(lambda: braked.account()["trips"] == [], "the trip is over", 30)
     assert braked.stack.run_json("brake")["trips"] == []
