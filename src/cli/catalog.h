@@ -36,6 +36,17 @@ void cli_catalog_free (CliCatalog *catalog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliCatalog, cli_catalog_free)
 CliThing *cli_thing_new (gint64 id, const char *name, gint64 where);
 
+/* The one that is called NAME at WHERE (0: anywhere); *OUT_HITS is how many there are. A thing of
+ * the location itself goes before one of the same name elsewhere. Borrowed; NULL: none. */
+const CliThing *cli_catalog_find (const GPtrArray *things, const char *name, gint64 where,
+                                  guint *out_hits);
+
+/* What one mapping comes to: its thing, and its groups (const CliThing*, borrowed) appended. NULL:
+ * the thing can't be found; groups that can't be are left out. Both goes to PROBLEMS. Pure. */
+const CliThing *cli_mapping_resolve (const LkConfigSpace *space, const LkConfigMapping *mapping,
+                                     const CliCatalog *catalog, GPtrArray *out_groups,
+                                     GPtrArray *problems);
+
 /* The rules that the space's mappings come to. What can't be found, is found twice or belongs to
  * another space goes to PROBLEMS (char*: "line 41: group 'X': …"), and NULL is returned. Pure. */
 LkRules *cli_rules_build (const LkConfig *config, const LkConfigSpace *space,

@@ -75,6 +75,7 @@ typedef struct
 int check_run (Cli *cli, GError **error);
 int topics_plan_run (Cli *cli, GError **error);
 int topics_apply_run (Cli *cli, GError **error);
+int rules_propose_run (Cli *cli, GError **error);
 int rules_plan_run (Cli *cli, GError **error);
 int rules_apply_run (Cli *cli, GError **error);
 int adopt_plan_run (Cli *cli, GError **error);

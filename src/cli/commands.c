@@ -23,6 +23,14 @@ static const CliCommand commands[] = {
   { "topics apply", "", "Make the cluster's topics agree with the files; never deletes",
     "Creates topics and alters their configuration. A partition count is never changed.",
     CLI_OPTION_YES, 0, 0, topics_apply_run },
+  { "rules propose", "", "Print mappings for all that a space has, as YAML",
+    "Every pass type and resource of a space with the KISI group that fits it: as it is "
+    "configured,\n"
+    "as it is mapped in Nexudus's own screen, or of the same name. What is not sure is a comment,\n"
+    "with near names. Reads each pass type by its id, which counts against the login's hour. "
+    "Status\n"
+    "1: there is something to decide.",
+    SPACE, 0, 0, rules_propose_run },
   { "rules plan", "", "Show what the mappings come to: who gains, who loses, which hours differ",
     "Looks up each mapping's pass type or resource and groups, decides every pass and booking by "
     "the\n"

@@ -56,10 +56,8 @@ near_name (const GPtrArray *things, const char *word)
   return lk_nearest (word, names, things->len);
 }
 
-/* The one that is called NAME at WHERE (0: anywhere); *OUT_HITS is how many there are. A thing of
- * the location itself goes before one of the same name elsewhere. */
-static const CliThing *
-find_named (const GPtrArray *things, const char *name, gint64 where, guint *out_hits)
+const CliThing *
+cli_catalog_find (const GPtrArray *things, const char *name, gint64 where, guint *out_hits)
 {
   const CliThing *here = NULL, *any = NULL;
   guint n_here = 0, n_any = 0;
@@ -107,7 +105,7 @@ find_what (const LkConfigSpace *space, const LkConfigMapping *mapping, const Cli
         problem (problems, mapping, "%s '%s': Nexudus has none with that id", word, mapping->what);
       return thing;
     }
-  thing = find_named (things, mapping->what, space->business, &hits);
+  thing = cli_catalog_find (things, mapping->what, space->business, &hits);
   if (hits > 1)
     {
       problem (problems, mapping, "%s '%s': Nexudus has %u of that name; say id:NUMBER", word,
@@ -146,9 +144,9 @@ group_by_name (const LkConfigSpace *space, const LkConfigMapping *mapping, const
   const char *near;
   guint hits = 0;
 
-  group = find_named (catalog->groups, prefixed, space->place, &hits);
+  group = cli_catalog_find (catalog->groups, prefixed, space->place, &hits);
   if (group == NULL && *space->group_prefix != '\0')
-    group = find_named (catalog->groups, word, space->place, &hits);
+    group = cli_catalog_find (catalog->groups, word, space->place, &hits);
   if (hits > 1)
     {
       problem (problems, mapping, "group '%s': KISI has %u of that name; say id:NUMBER", word,
@@ -184,30 +182,36 @@ find_group (const LkConfigSpace *space, const LkConfigMapping *mapping, const ch
   return NULL;
 }
 
-static gboolean
-has_group (const LkMapping *mapping, gint64 id)
+const CliThing *
+cli_mapping_resolve (const LkConfigSpace *space, const LkConfigMapping *mapping,
+                     const CliCatalog *catalog, GPtrArray *out_groups, GPtrArray *problems)
 {
-  for (guint i = 0; i < mapping->n_groups; i++)
-    if (mapping->groups[i].id == id)
-      return TRUE;
-  return FALSE;
+  const CliThing *what = find_what (space, mapping, catalog, problems);
+
+  for (char **word = mapping->groups; *word != NULL; word++)
+    {
+      const CliThing *group = find_group (space, mapping, *word, catalog, problems);
+      if (group != NULL && !g_ptr_array_find (out_groups, group, NULL))
+        g_ptr_array_add (out_groups, (gpointer) group);
+    }
+  return what;
 }
 
 static void
 add_mapping (LkRules *rules, const LkConfigSpace *space, const LkConfigMapping *from,
              const CliCatalog *catalog, GPtrArray *problems)
 {
-  const CliThing *what = find_what (space, from, catalog, problems);
+  g_autoptr (GPtrArray) groups = g_ptr_array_new ();
+  const CliThing *what = cli_mapping_resolve (space, from, catalog, groups, problems);
   LkMapping mapping
       = { .target = from->kind == LK_MAPPING_PASS ? LK_TARGET_PASS_TYPE : LK_TARGET_RESOURCE,
           .lead_s = from->lead < 0 ? -1 : from->lead / LK_SECOND };
 
-  mapping.groups = g_new0 (LkGroup, g_strv_length (from->groups));
-  for (char **word = from->groups; *word != NULL; word++)
+  mapping.groups = g_new0 (LkGroup, groups->len);
+  for (guint i = 0; i < groups->len; i++)
     {
-      const CliThing *group = find_group (space, from, *word, catalog, problems);
-      if (group != NULL && !has_group (&mapping, group->id))
-        mapping.groups[mapping.n_groups++] = (LkGroup){ group->id, g_strdup (group->name) };
+      const CliThing *group = groups->pdata[i];
+      mapping.groups[mapping.n_groups++] = (LkGroup){ group->id, g_strdup (group->name) };
     }
   if (what != NULL)
     {

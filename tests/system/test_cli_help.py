@@ -10,7 +10,7 @@ import pytest
 
 from harness.paths import program
 
-COMMANDS = ["check", "topics plan", "topics apply", "rules plan", "rules apply", "adopt plan",
+COMMANDS = ["check", "topics plan", "topics apply", "rules propose", "rules plan", "rules apply", "adopt plan",
             "adopt apply", "status", "explain", "drift", "reports", "rejects list", "rejects show",
             "rejects", "resync", "forget", "brake release",
             "brake"]

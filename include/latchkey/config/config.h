@@ -145,12 +145,18 @@ typedef struct
 
 const LkSetting *lk_settings (guint *out_n);
 
+/* Appends NAME (of a pass type, resource or group) as the YAML word by which a mapping names it:
+ * "id:ID" where the file can't have such a name, as one with a line break. */
+void lk_config_write_name (GString *out, const char *name, gint64 id);
+
 /* The whole configuration as it applies, with defaults, secrets' contents never shown, properties
  * whose name ends in password, secret or key (and the like) masked; YAML. Free with g_free. */
 char *lk_config_show (const LkConfig *config);
 
 /* "90s", "15m", "14d" → ms; FALSE when it is not one number and ms, s, m, h or d. */
 gboolean lk_duration_parse (const char *text, gint64 *out_ms);
+/* MS (≥ 0) in the largest unit that leaves no rest: "90s", "6h". Free with g_free. */
+char *lk_duration_format (gint64 ms);
 
 /* What SIGHUP may change without a restart is taken from FRESH into CONFIG: log level, rates,
  * intervals, mode. Returns the paths that differ otherwise (strv, free with g_strfreev; may be

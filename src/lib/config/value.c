@@ -80,7 +80,7 @@ lk_duration_parse (const char *text, gint64 *out_ms)
 }
 
 char *
-lk_value_format_duration (gint64 ms)
+lk_duration_format (gint64 ms)
 {
   guint i = 0;
 
@@ -112,8 +112,8 @@ lk_value_range (const LkSettingRow *row, gboolean dev)
       return g_strdup_printf ("%" G_GINT64_FORMAT "…", row->min);
     case LK_SETTING_DURATION:
       {
-        g_autofree char *min = lk_value_format_duration (row->min);
-        g_autofree char *max = lk_value_format_duration (row->max);
+        g_autofree char *min = lk_duration_format (row->min);
+        g_autofree char *max = lk_duration_format (row->max);
         return g_strdup_printf ("%s…%s", min, max);
       }
     case LK_SETTING_PERCENT:

@@ -33,9 +33,6 @@ void lk_value_write (const LkSettingRow *row, gconstpointer base, gboolean mask,
 /* "1s…1h", "1…40 characters"; NULL where the type says it all. Free with g_free. */
 char *lk_value_range (const LkSettingRow *row, gboolean dev);
 
-/* MS (≥ 0) in the largest unit that leaves no rest: "90s", "6h". Free with g_free. */
-char *lk_value_format_duration (gint64 ms);
-
 /* TEXT in quotes, cut and made printable for a message; "nothing" for an empty or null one. */
 char *lk_value_quote (const char *text, gboolean plain);
 

@@ -64,6 +64,20 @@ write_text (GString *out, const char *text)
   g_string_append_c (out, '"');
 }
 
+void
+lk_config_write_name (GString *out, const char *name, gint64 id)
+{
+  static const LkSettingRow row
+      = { .path = "spaces[].mappings[].groups", .kind = LK_SETTING_NAMES };
+  g_autofree char *wrong = lk_value_check_text (&row, name, FALSE);
+
+  /* One that begins so would be taken for an id. */
+  if (wrong == NULL && !g_str_has_prefix (name, "id:"))
+    write_text (out, name);
+  else
+    g_string_append_printf (out, "id:%" G_GINT64_FORMAT, id);
+}
+
 static void
 write_names (GString *out, char **names)
 {
@@ -129,7 +143,7 @@ lk_value_write (const LkSettingRow *row, gconstpointer base, gboolean mask, GStr
       return;
     case LK_SETTING_DURATION:
       {
-        g_autofree char *text = lk_value_format_duration (*(const gint64 *) at);
+        g_autofree char *text = lk_duration_format (*(const gint64 *) at);
         g_string_append (out, text);
         return;
       }
