@@ -9,7 +9,6 @@
 
 #include <latchkey/base/metrics.h>
 
-#define CYCLE_REQUESTS 10          /* while none has been counted: each list is one page */
 #define HELD_CYCLES 10             /* that a row which can't be read may keep the mark back */
 #define OVERLAP_MS (2 * LK_MINUTE) /* the filters look at the minute (nexudus-api.md §2.3) */
 
@@ -46,7 +45,7 @@ incremental_new (const Desk *desk, IncrementalEndedFunc ended, gpointer data)
   incremental->desk = desk;
   incremental->ended = ended;
   incremental->data = data;
-  incremental->cost = CYCLE_REQUESTS;
+  incremental->cost = SCHEDULE_CYCLE_REQUESTS;
   incremental->told_interval = desk->config->poll_interval;
   incremental_stop (incremental);
   return incremental;

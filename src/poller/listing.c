@@ -5,9 +5,9 @@
  */
 #include "listing.h"
 
-#include <latchkey/base/metrics.h>
+#include "reads.h"
 
-#define USED_BACK_MS (2 * LK_DAY) /* a used pass opens to the cut-off of its day */
+#include <latchkey/base/metrics.h>
 
 typedef enum
 {
@@ -184,11 +184,20 @@ read_done (const LkNexudusRead *read, const GError *error, gpointer data)
 }
 
 static void
-list (Listing *listing, LkNexudusEntity entity, const char *query, LkNexudusRowFunc row)
+list_until (Listing *listing, ReadsList which, LkNexudusRowFunc row, LkNexudusDoneFunc done)
 {
+  g_autofree char *query
+      = reads_query (which, listing->started, store_grace (listing->desk->store));
+
   listing->open++;
-  lk_nexudus_list (listing->desk->nexudus, entity, query, LK_NEXUDUS_LISTING, row, read_done,
-                   listing);
+  lk_nexudus_list (listing->desk->nexudus, reads_entity (which), query, LK_NEXUDUS_LISTING, row,
+                   done, listing);
+}
+
+static void
+list (Listing *listing, ReadsList which, LkNexudusRowFunc row)
+{
+  list_until (listing, which, row, read_done);
 }
 
 static void
@@ -240,29 +249,20 @@ LISTED (booking_listed, rows_booking, note_seen (listing, STORE_BOOKINGS, row))
 static void
 list_composites (Listing *listing)
 {
-  list (listing, LK_NEXUDUS_BUSINESSES, NULL, business_listed);
-  list (listing, LK_NEXUDUS_PASS_TYPES, NULL, pass_type_listed);
-  list (listing, LK_NEXUDUS_RESOURCES, NULL, resource_listed);
+  list (listing, READS_BUSINESSES, business_listed);
+  list (listing, READS_PASS_TYPES, pass_type_listed);
+  list (listing, READS_RESOURCES, resource_listed);
   rows_begin_contracts (listing->desk->rows);
-  listing->open += 2;
-  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_CONTRACTS, NULL, LK_NEXUDUS_LISTING,
-                   contract_listed, contracts_read, listing);
-  lk_nexudus_list (listing->desk->nexudus, LK_NEXUDUS_PAUSES, NULL, LK_NEXUDUS_LISTING,
-                   pause_listed, pauses_read, listing);
+  list_until (listing, READS_CONTRACTS, contract_listed, contracts_read);
+  list_until (listing, READS_PAUSES, pause_listed, pauses_read);
 }
 
 static void
 list_claims (Listing *listing)
 {
-  g_autofree char *used = lk_nexudus_minute (listing->started - USED_BACK_MS);
-  /* Bookings are over when their grace is. */
-  g_autofree char *over = lk_nexudus_minute (listing->started - store_grace (listing->desk->store));
-  g_autofree char *used_query = g_strdup_printf ("from_CoworkerTimePass_UsedDate=%s", used);
-  g_autofree char *over_query = g_strdup_printf ("from_Booking_ToTime=%s", over);
-
-  list (listing, LK_NEXUDUS_PASSES, "CoworkerTimePass_Used=false", pass_listed);
-  list (listing, LK_NEXUDUS_PASSES, used_query, pass_listed);
-  list (listing, LK_NEXUDUS_BOOKINGS, over_query, booking_listed);
+  list (listing, READS_UNUSED_PASSES, pass_listed);
+  list (listing, READS_USED_PASSES, pass_listed);
+  list (listing, READS_BOOKINGS, booking_listed);
 }
 
 typedef struct
@@ -346,7 +346,7 @@ listing_turn (Listing *listing)
     {
       listing->ready (listing->data);
       listing->phase = PHASE_PEOPLE;
-      list (listing, LK_NEXUDUS_COWORKERS, NULL, coworker_listed);
+      list (listing, READS_COWORKERS, coworker_listed);
     }
   else if (listing->phase == PHASE_CONFIRM && !confirm_missing (listing))
     {

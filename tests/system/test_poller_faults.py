@@ -173,7 +173,7 @@ def test_the_documented_rates_are_kept(tmp_path: Path, broker: Broker, prefix: s
         key = polled.give(member)
         polled.launch()
         polled.becomes("passes", key)
-        polled.cycled(2, deadline=60)
+        polled.cycled(1, deadline=60)
         calls = polled.sandbox.calls(service="nexudus")["calls"]
         assert sum(call["throttled"] for call in calls) == 0, calls
         stack.stop_daemons()

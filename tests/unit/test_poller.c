@@ -248,12 +248,12 @@ test_schedule (void)
     gint64 interval;
   } rows[] = {
     { 30000, 10, 100, 4500, 30000 }, /* as configured by default: 1200 an hour */
-    { 10000, 10, 100, 4500, 11429 }, /* 3600 an hour would be 80 % of it */
-    { 1000, 10, 100, 4500, 11429 },
-    { 30000, 60, 100, 4500, 68572 }, /* a cycle of many pages */
+    { 10000, 10, 100, 4500, 22858 }, /* 3600 an hour would be 80 % of it */
+    { 1000, 10, 100, 4500, 22858 },
+    { 30000, 60, 100, 4500, 137143 }, /* a cycle of many pages */
     { 1000, 10, 6000, 360000, 1000 },
-    { 1000, 10, 60, 360000, 14286 }, /* the minute is what is short */
-    { 1000, 10, 0, 0, 51428572 },
+    { 1000, 10, 60, 360000, 28572 }, /* the minute is what is short */
+    { 1000, 10, 0, 0, 102857143 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -267,7 +267,42 @@ test_schedule (void)
       /* Rows may bring an hour to 1 - share of its limit; the cycles of that hour fit in. */
       g_assert_cmpfloat (hour * (1 - plan.rows) + cycles, <, hour * 0.96);
       g_assert_cmpfloat (plan.rows, <, plan.listing);
-      g_assert_cmpfloat (plan.listing, <, 1);
+      /* They count what cycles have spent, and still have room in each hour. */
+      g_assert_cmpfloat (hour * (1 - plan.listing) - cycles, >, hour * 0.1);
+    }
+}
+
+static void
+test_schedule_hour (void)
+{
+  static const struct
+  {
+    gint64 poll, listing;
+    guint requests, minute, hour;
+    double cycles, listings, rest;
+    gint64 listing_ms;
+  } rows[] = {
+    /* 1200 for cycles; a listing of 48 has 35 a minute beside them. */
+    { 30000, LK_HOUR / 2, 48, 100, 4500, 120, 1.91, 3208, 80747 },
+    /* 1305 an hour are left to listings, so one of 2000 takes over an hour and a half. */
+    { 30000, LK_HOUR / 2, 2000, 100, 4500, 120, 0.49, 2316, 5517241 },
+    { 1000, LK_HOUR / 2, 48, 6000, 360000, 3600, 2.0, 323904, 960 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Schedule plan
+          = schedule_plan (rows[i].poll, SCHEDULE_CYCLE_REQUESTS, rows[i].minute, rows[i].hour);
+      ScheduleHour hour = schedule_hour (&plan, SCHEDULE_CYCLE_REQUESTS, rows[i].requests,
+                                         rows[i].listing, rows[i].minute, rows[i].hour);
+      g_test_message ("row %zu: %.2f cycles, %.3f listings of %" G_GINT64_FORMAT " ms, rest %.1f",
+                      i, hour.cycles, hour.listings, hour.listing_ms, hour.rest);
+      g_assert_cmpfloat_with_epsilon (hour.cycles, rows[i].cycles, 0.1);
+      g_assert_cmpfloat_with_epsilon (hour.listings, rows[i].listings, 0.01);
+      g_assert_cmpfloat_with_epsilon (hour.rest, rows[i].rest, 1);
+      g_assert_cmpint (hour.listing_ms, ==, rows[i].listing_ms);
+      g_assert_cmpfloat_with_epsilon (hour.rest + hour.cycle_requests + hour.listing_requests,
+                                      rows[i].hour, 0.1);
     }
 }
 
@@ -380,6 +415,7 @@ main (int argc, char **argv)
   g_test_add_func ("/diff/over", test_over);
   g_test_add_func ("/diff/brake-limit", test_brake_limit);
   g_test_add_func ("/schedule/plan", test_schedule);
+  g_test_add_func ("/schedule/hour", test_schedule_hour);
   g_test_add_func ("/pause/choose", test_pause);
   g_test_add_func ("/uids", test_uids);
   return g_test_run ();

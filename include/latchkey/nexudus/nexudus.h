@@ -77,6 +77,8 @@ LkNexudus *lk_nexudus_new (const LkConfigNexudus *config,
 void lk_nexudus_free (LkNexudus *nexudus); /* drops everything without calling back */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkNexudus, lk_nexudus_free)
 
+#define LK_NEXUDUS_PAGE 500 /* rows of a page, unless they are too much for one answer */
+
 /* Lists ENTITY, all pages. QUERY is "name=value&…", encoded, or NULL. */
 void lk_nexudus_list (LkNexudus *nexudus,
                       LkNexudusEntity entity,

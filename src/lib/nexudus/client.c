@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define TRIES_MAX 4
-#define PAGE_SIZE 500
 #define IN_FLIGHT_MAX 4
 #define READ_DEADLINE_MS 30000 /* nexudus-api.md §7.13 */
 #define LISTING_RESERVE 0.4    /* of the rate, which a listing leaves to the urgent */
@@ -59,7 +58,7 @@ read_new (LkNexudus *nexudus, ReadKind kind, LkNexudusEntity entity, const char 
   read->urgency = urgency;
   read->data = data;
   read->page = 1;
-  read->size = kind == READ_COUNT ? 1 : PAGE_SIZE;
+  read->size = kind == READ_COUNT ? 1 : LK_NEXUDUS_PAGE;
   read->read.date = LK_TIME_NONE;
   read->read.total = -1;
   read->seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
