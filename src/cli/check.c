@@ -66,7 +66,8 @@ missing_kisi (const char *account, const GError *error, const char *text, gpoint
 /* --- Kafka --------------------------------------------------------------------------------------
  */
 
-static void
+/* TRUE: topics can be read. */
+static gboolean
 check_kafka (Cli *cli, GPtrArray *findings)
 {
   g_autoptr (GError) error = NULL;
@@ -76,7 +77,7 @@ check_kafka (Cli *cli, GPtrArray *findings)
   if (!cli_open_kafka (cli, &error))
     {
       add (findings, "kafka", NULL, found_by (error), g_strdup (error->message));
-      return;
+      return FALSE;
     }
   add (findings, "kafka", NULL, FOUND_WELL,
        g_strdup_printf ("%s answers", cli->config->kafka.brokers));
@@ -92,6 +93,7 @@ check_kafka (Cli *cli, GPtrArray *findings)
   else
     add (findings, "topics", NULL, FOUND_WELL,
          g_strdup_printf ("all %u are there", plan->topics->len));
+  return plan != NULL && plan->creates + plan->refused == 0;
 }
 
 /* --- Nexudus ------------------------------------------------------------------------------------
@@ -104,6 +106,7 @@ typedef struct
   GString *seen; /* locations, or whose key */
   GHashTable *ids;
   gint64 group; /* one that it sees; 0: none */
+  gint64 total; /* of the list that was looked at */
   const LkClock *clock;
   LkTime date, answered_at; /* of the first answer that says the service's time */
 } Look;
@@ -171,17 +174,19 @@ listed (const LkNexudusRead *read, const GError *error, gpointer data)
     look->error = g_error_copy (error);
   else
     note_date (look, read->date);
+  look->total = read->total;
 }
 
-/* Lists (or counts) one entity; FALSE and a finding when it is not allowed or out of reach. */
+/* Lists (or counts, of QUERY) one entity; FALSE when it is not allowed or out of reach. */
 static gboolean
-look_at (Cli *cli, CliServices *services, LkNexudusEntity entity, Look *look, GError **error)
+look_at (Cli *cli, CliServices *services, LkNexudusEntity entity, const char *query, Look *look,
+         GError **error)
 {
   look->over = FALSE;
   if (entity == LK_NEXUDUS_BUSINESSES)
     lk_nexudus_list (services->nexudus, entity, NULL, LK_NEXUDUS_ROWS, business_row, listed, look);
   else
-    lk_nexudus_count (services->nexudus, entity, NULL, listed, look);
+    lk_nexudus_count (services->nexudus, entity, query, listed, look);
   if (!cli_services_wait (cli, services, is_over, look, "asking Nexudus", CONNECT_MS, error))
     return FALSE;
   if (look->error == NULL)
@@ -205,8 +210,63 @@ check_spaces_are_seen (Cli *cli, const LkConfigNexudus *config, const Look *look
     }
 }
 
+static gint64
+grace_of (const Cli *cli, const LkConfigNexudus *config)
+{
+  gint64 grace = 0;
+
+  for (guint i = 0; i < cli->config->n_spaces; i++)
+    if (cli->config->spaces[i].nexudus == config)
+      grace = MAX (grace, cli->config->spaces[i].grace);
+  return grace;
+}
+
+/* Counts what a full listing lists, and asks whether the other lists may be read. LOOK has the
+ * locations. When all could be counted, the plan of the account's hour goes to HOURS (CheckHour).
+ */
 static void
-check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
+look_at_lists (Cli *cli, CliServices *services, const LkConfigNexudus *config, Look *look,
+               GPtrArray *findings, GArray *hours)
+{
+  static const LkNexudusEntity others[] = { LK_NEXUDUS_CANCELLED, LK_NEXUDUS_SLOTS };
+  gint64 totals[READS_COUNT_] = { [READS_BUSINESSES] = look->total };
+  LkTime now = lk_clock_wall (cli->clock);
+  gboolean refused[LK_NEXUDUS_ENTITY_COUNT_] = { FALSE };
+  gboolean whole = TRUE;
+  CheckHour hour;
+
+  for (int i = READS_BUSINESSES + 1; i < READS_COUNT_; i++)
+    {
+      LkNexudusEntity entity = reads_entity ((ReadsList) i);
+      g_autofree char *query = reads_query ((ReadsList) i, now, grace_of (cli, config));
+      g_autoptr (GError) error = NULL;
+
+      if (refused[entity])
+        continue; /* said once */
+      if (look_at (cli, services, entity, query, look, &error))
+        {
+          totals[i] = look->total;
+          continue;
+        }
+      whole = FALSE;
+      refused[entity] = TRUE;
+      missing_nexudus (config->account, error, error->message, findings);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      if (!look_at (cli, services, others[i], NULL, look, &error))
+        missing_nexudus (config->account, error, error->message, findings);
+    }
+  if (!whole)
+    return;
+  check_hour_plan (config, totals, &hour);
+  check_hour_judge (&hour, missing_nexudus, findings);
+  g_array_append_val (hours, hour);
+}
+
+static void
+check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings, GArray *hours)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CliServices) services = cli_services_open (cli, config, NULL, &error);
@@ -217,7 +277,7 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
 
   if (services == NULL)
     add (findings, "nexudus", config->account, FOUND_PROBLEM, g_strdup (error->message));
-  else if (!look_at (cli, services, LK_NEXUDUS_BUSINESSES, &look, &error))
+  else if (!look_at (cli, services, LK_NEXUDUS_BUSINESSES, NULL, &look, &error))
     add (findings, "nexudus", config->account, found_by (error),
          error->code == LK_ERROR_RETRY
              ? g_strdup (error->message)
@@ -229,13 +289,7 @@ check_nexudus (Cli *cli, const LkConfigNexudus *config, GPtrArray *findings)
            g_strdup_printf ("%s is logged in and sees: %s", config->user, look.seen->str));
       check_clock (&look, "nexudus", config->account, findings);
       check_spaces_are_seen (cli, config, &look, findings);
-      for (int e = 0; e < LK_NEXUDUS_ENTITY_COUNT_; e++)
-        {
-          g_autoptr (GError) local = NULL;
-          if (e != LK_NEXUDUS_BUSINESSES
-              && !look_at (cli, services, (LkNexudusEntity) e, &look, &local))
-            add (findings, "nexudus", config->account, found_by (local), g_strdup (local->message));
-        }
+      look_at_lists (cli, services, config, &look, findings, hours);
       check_nexudus_rows (cli, services, config->account, missing_nexudus, findings);
     }
   g_string_free (look.seen, TRUE);
@@ -349,7 +403,7 @@ check_kisi (Cli *cli, const LkConfigKisi *config, GPtrArray *findings)
  */
 
 static void
-print_json (const GPtrArray *findings, const char *shown)
+print_json (const GPtrArray *findings, const GArray *hours, const char *shown)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   LkJsonWriter writer = { text, FALSE };
@@ -368,6 +422,10 @@ print_json (const GPtrArray *findings, const char *shown)
       lk_json_end_object (&writer);
     }
   lk_json_end_array (&writer);
+  lk_json_begin_array (&writer, "hours");
+  for (guint i = 0; i < hours->len; i++)
+    check_hour_write (&g_array_index (hours, CheckHour, i), &writer);
+  lk_json_end_array (&writer);
   if (shown != NULL)
     lk_json_string (&writer, "configuration", shown);
   lk_json_end_object (&writer);
@@ -378,8 +436,9 @@ int
 check_run (Cli *cli, GError **error)
 {
   g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func (finding_free);
+  g_autoptr (GArray) hours = g_array_new (FALSE, FALSE, sizeof (CheckHour));
   g_autofree char *shown = cli->show ? lk_config_show (cli->config) : NULL;
-  gboolean problems = FALSE, away = FALSE;
+  gboolean problems = FALSE, away = FALSE, has_topics;
 
   (void) error;
   if (shown != NULL && !cli->json)
@@ -387,9 +446,9 @@ check_run (Cli *cli, GError **error)
   if (!cli->json)
     (void) printf ("ok       configuration %s: %u spaces\n", cli->config->path,
                    cli->config->n_spaces);
-  check_kafka (cli, findings);
+  has_topics = check_kafka (cli, findings);
   for (guint i = 0; i < cli->config->n_nexudus; i++)
-    check_nexudus (cli, &cli->config->nexudus[i], findings);
+    check_nexudus (cli, &cli->config->nexudus[i], findings, hours);
   for (guint i = 0; i < cli->config->n_kisi; i++)
     check_kisi (cli, &cli->config->kisi[i], findings);
   for (guint i = 0; i < findings->len; i++)
@@ -402,8 +461,12 @@ check_run (Cli *cli, GError **error)
                        finding->what, finding->account == NULL ? "" : " ",
                        finding->account == NULL ? "" : finding->account, finding->text);
     }
+  for (guint i = 0; i < hours->len && has_topics; i++)
+    check_hour_read_spent (cli, &g_array_index (hours, CheckHour, i));
+  for (guint i = 0; i < hours->len && !cli->json; i++)
+    check_hour_print (&g_array_index (hours, CheckHour, i));
   if (cli->json)
-    print_json (findings, shown);
+    print_json (findings, hours, shown);
   /* What could not be looked at may hold more problems: that is said before those found. */
   return away ? CLI_UNREACHABLE : problems ? CLI_DIFFERENCES : CLI_DONE;
 }

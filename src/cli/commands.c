@@ -11,12 +11,13 @@
 
 static const CliCommand commands[] = {
   { "check", "", "Check the configuration, then every connection: whose key, which rights",
-    "Looks at Kafka and its topics, then at each Nexudus and KISI account: which login and key, "
-    "what\n"
-    "they see, which rights they lack, by endpoint, and how far the services' clocks are from "
+    "Looks at Kafka and its topics, then at each Nexudus and KISI account: which login and key,\n"
+    "what they see, which rights they lack, by endpoint, and how far the services' clocks are "
+    "from\n"
+    "this machine's; then, of each Nexudus login, how its hour of requests would be spent with "
     "this\n"
-    "machine's. Only reads. Status 1: there are problems; 3: a service is out\n"
-    "of reach.",
+    "configuration and as many rows as there are. Only reads. Status 1: there are problems; 3: a\n"
+    "service is out of reach.",
     CLI_OPTION_SHOW, 0, 0, check_run },
   { "topics plan", "", "Show what `topics apply` would create or alter",
     "Compares the cluster with the topic files. Status 1: they differ.", 0, 0, 0, topics_plan_run },

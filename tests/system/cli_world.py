@@ -89,7 +89,8 @@ class Operated:
         """Poller and executor say how far they have come: until just now, without a fault."""
         now = text(datetime.now(UTC))
         self.put("nexudus-account", "main", {
-            "account": "main", "read_until": now, "listed_at": now, "trips": [], "fault": None,
+            "account": "main", "read_until": now, "listed_at": now, "trips": [], "spent": [],
+            "fault": None,
             "totals": {"members": 0, "passes": 0, "bookings": 0, "contracts": 0},
             **fields}, "main")
         self.put("kisi-account", "main", {

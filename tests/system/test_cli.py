@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 
-from cli_world import Operated
+from cli_world import Operated, ago, text
 from harness.paths import free_port
 
 pytest_plugins = ["cli_fixtures"]
@@ -96,8 +97,54 @@ def test_check_finds_all_well(operated: Operated) -> None:
     assert any(text.startswith("whether the key may write is known only when") for text in texts)
     assert sum("its clock and this machine's agree" in text for text in texts) == 2
     told = operated.stack.run("check")
+    told, _, hour = told.partition("\n\n")
     assert all(line.startswith("ok ") for line in told.splitlines()), told
+    assert hour.startswith("nexudus main: an hour of 360000 requests\n"), hour
     assert "sandbox-password" not in told and "sandbox-key" not in told
+
+
+def test_check_plans_the_hour_by_what_there_is(operated: Operated) -> None:
+    """The arithmetic of the lists is done here once more, from what was put into Nexudus."""
+    data = operated.sandbox.data()
+    data["nexudus"]["coworkers"] = [
+        {"Id": 50001 + n, "FullName": f"M {n}", "InvoicingBusinessId": 1421000001}
+        for n in range(501)]
+    data["nexudus"]["coworkertimepasses"] = [
+        {"Id": 60001 + n, "CoworkerId": 50001 + n, "TimePassId": 3001, "BusinessId": 1421000001,
+         "Used": n < 1} for n in range(502)]
+    operated.sandbox.load(data)
+    operated.read(spent=[{"minute": text(ago(minutes=5)), "requests": 77},
+                         {"minute": text(ago(hours=3)), "requests": 5}])
+
+    def default(config: dict[str, Any]) -> None:
+        config["nexudus"][0].update(poll_interval="30s", listing_interval="30m",
+                                    requests_per_minute=100, requests_per_hour=4500)
+
+    with operated.changed(default):
+        hour, = operated.stack.run_json("check")["hours"]
+        told = operated.stack.run("check")
+    lists = {one["what"]: (one["rows"], one["requests"]) for one in hour["lists"]}
+    assert lists["people"] == (501, 2) and lists["unused passes"] == (501, 2)
+    assert lists["pass types"] == (3, 4)  # each by its id as well
+    assert lists["contracts"] == (0, 1) and len(lists) == 9
+    assert hour["requests_of_a_listing"] == 9 + 2 + 3
+    assert hour["cycles"] == 1200 and hour["interval_ms"] == 30000
+    assert hour["cycles"] + hour["listings"] + hour["rest"] in (4499, 4500)
+    assert hour["spent_in_last_hour"] == 77
+    assert re.search(r"^reading changes +10 +120.0 +1200$", told, re.MULTILINE), told
+    assert "\n  501 people: 2 requests\n" in told and "has spent 77.\n" in told
+
+
+def test_check_when_the_hour_is_too_short(operated: Operated) -> None:
+    def greedy(config: dict[str, Any]) -> None:
+        config["nexudus"][0].update(poll_interval="1s", listing_interval="5s",
+                                    requests_per_minute=100, requests_per_hour=4500)
+
+    with operated.changed(greedy):
+        found = problems(operated)
+    assert [what for what, _ in found] == ["nexudus", "nexudus"]
+    assert "changes can be read only every 23s" in found[0][1] and "poll_interval" in found[0][1]
+    assert "longer than `listing_interval`" in found[1][1]
 
 
 def test_check_names_the_role_where_kisi_does(operated: Operated) -> None:
