@@ -7,8 +7,6 @@
  */
 #include "check.h"
 
-#include "../poller/schedule.h"
-#include "../poller/spent.h"
 #include "tables.h"
 
 #include <stdio.h>
@@ -87,7 +85,8 @@ check_hour_read_spent (Cli *cli, CheckHour *hour)
       const CliAccount *account = accounts->pdata[i];
       if (account->kind == LK_KIND_NEXUDUS_ACCOUNT && account->entry != NULL
           && g_str_equal (account->name, hour->config->account))
-        hour->spent = spent_in_hour (&account->entry->nexudus, lk_clock_wall (cli->clock));
+        hour->spent
+            = lk_nexudus_account_spent (&account->entry->nexudus, lk_clock_wall (cli->clock));
     }
 }
 

@@ -125,8 +125,9 @@ show (const Record *record)
 {
   const char *account = record->config->account;
 
-  lk_metric_set (LK_M_POLLER_SPENT, spent_in_hour (&record->data, lk_clock_wall (record->clock)),
-                 account, NULL);
+  lk_metric_set (LK_M_POLLER_SPENT,
+                 lk_nexudus_account_spent (&record->data, lk_clock_wall (record->clock)), account,
+                 NULL);
   if (record->data.read_until != LK_TIME_NONE)
     lk_metric_set (LK_M_POLLER_READ_UNTIL, (double) record->data.read_until / LK_SECOND, account,
                    NULL);

@@ -29,14 +29,6 @@ spent_note (const LkBudget *budget, const LkClock *clock, LkNexudusAccount *reco
     }
 }
 
-/* Whether the minute of SPENT reaches into the hour before NOW. One that has not begun is of a
- * clock that ran ahead: it counts as now. */
-static gboolean
-counts (const LkSpent *spent, LkTime now)
-{
-  return spent->minute > now - LK_HOUR - LK_MINUTE && spent->minute < now + LK_HOUR;
-}
-
 void
 spent_carry (LkBudget *budget, const LkClock *clock, const LkNexudusAccount *record)
 {
@@ -47,18 +39,7 @@ spent_carry (LkBudget *budget, const LkClock *clock, const LkNexudusAccount *rec
       const LkSpent *spent = &record->spent[i];
       guint own = spent->minute <= now ? count_minute (budget, spent->minute, now) : 0;
       guint requests = (guint) MIN (spent->requests, G_MAXINT);
-      if (counts (spent, now) && requests > own)
+      if (lk_spent_counts (spent, now) && requests > own)
         lk_budget_add (budget, now - (spent->minute + LK_MINUTE - 1), requests - own);
     }
-}
-
-guint
-spent_in_hour (const LkNexudusAccount *record, LkTime now)
-{
-  gint64 requests = 0;
-
-  for (guint i = 0; i < record->n_spent; i++)
-    if (counts (&record->spent[i], now))
-      requests += MIN (record->spent[i].requests, G_MAXINT);
-  return (guint) MIN (requests, G_MAXINT);
 }

@@ -19,7 +19,4 @@ void spent_note (const LkBudget *budget, const LkClock *clock, LkNexudusAccount 
  * requests are taken to have been its last, so never too few still count. */
 void spent_carry (LkBudget *budget, const LkClock *clock, const LkNexudusAccount *record);
 
-/* All that RECORD says of the hour before NOW. Pure. */
-guint spent_in_hour (const LkNexudusAccount *record, LkTime now);
-
 G_END_DECLS

@@ -50,9 +50,9 @@ test_by_the_minute (void)
   g_assert_cmpint (record.spent[0].requests, ==, 20);
   g_assert_cmpint (record.spent[1].minute, ==, start + LK_MINUTE);
   g_assert_cmpint (record.spent[1].requests, ==, 30);
-  g_assert_cmpuint (spent_in_hour (&record, start + 100 * LK_SECOND), ==, 50);
-  g_assert_cmpuint (spent_in_hour (&record, start + LK_HOUR + LK_MINUTE), ==, 30);
-  g_assert_cmpuint (spent_in_hour (&record, start + 3 * LK_HOUR), ==, 0);
+  g_assert_cmpuint (lk_nexudus_account_spent (&record, start + 100 * LK_SECOND), ==, 50);
+  g_assert_cmpuint (lk_nexudus_account_spent (&record, start + LK_HOUR + LK_MINUTE), ==, 30);
+  g_assert_cmpuint (lk_nexudus_account_spent (&record, start + 3 * LK_HOUR), ==, 0);
 }
 
 static void
@@ -109,7 +109,7 @@ test_own_requests_count_once (void)
   spend (budget, 5);
   spent_carry (budget, &clock.clock, &record);
   spent_note (budget, &clock.clock, &again);
-  g_assert_cmpuint (spent_in_hour (&again, start + 110 * LK_SECOND), ==, 50);
+  g_assert_cmpuint (lk_nexudus_account_spent (&again, start + 110 * LK_SECOND), ==, 50);
 }
 
 /* By clocks that are apart nothing is lost, and what is older than the hour does not count. */

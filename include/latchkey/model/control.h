@@ -65,6 +65,10 @@ typedef struct
   gint64 requests;
 } LkSpent;
 
+/* Whether its minute reaches into the hour before NOW. One that has not begun is of a clock that
+ * ran ahead: it counts as now. */
+gboolean lk_spent_counts (const LkSpent *spent, LkTime now);
+
 void lk_trip_copy (const LkTrip *from, LkTrip *out);
 void lk_trip_clear (LkTrip *trip);
 
@@ -84,6 +88,8 @@ typedef struct
 gboolean lk_nexudus_account_parse (LkNexudusAccount *out, const char *json, gsize len,
                                    GError **error);
 void lk_nexudus_account_write (const LkNexudusAccount *account, GString *out);
+/* The requests of the hour before NOW. */
+guint lk_nexudus_account_spent (const LkNexudusAccount *account, LkTime now);
 void lk_nexudus_account_clear (LkNexudusAccount *account);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkNexudusAccount, lk_nexudus_account_clear)
 

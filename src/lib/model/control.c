@@ -257,6 +257,23 @@ lk_nexudus_account_write (const LkNexudusAccount *account, GString *out)
   lk_json_end_object (&writer);
 }
 
+gboolean
+lk_spent_counts (const LkSpent *spent, LkTime now)
+{
+  return spent->minute > now - LK_HOUR - LK_MINUTE && spent->minute < now + LK_HOUR;
+}
+
+guint
+lk_nexudus_account_spent (const LkNexudusAccount *account, LkTime now)
+{
+  gint64 requests = 0;
+
+  for (guint i = 0; i < account->n_spent; i++)
+    if (lk_spent_counts (&account->spent[i], now))
+      requests += MIN (account->spent[i].requests, G_MAXINT);
+  return (guint) MIN (requests, G_MAXINT);
+}
+
 void
 lk_nexudus_account_clear (LkNexudusAccount *account)
 {
