@@ -213,6 +213,11 @@ def render(helm: str, example: Path, *arguments: str) -> list[dict[str, Any]]:
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
+def help_of(command: str) -> str:
+    return subprocess.run([program("latchkey"), *command.split(), "--help"], capture_output=True,
+                          text=True, check=True, timeout=30).stdout
+
+
 def of_kind(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [each for each in objects if each["kind"] == kind]
 
@@ -351,6 +356,30 @@ def test_a_pod_monitor_when_asked_for(helm: str) -> None:
     )
     (endpoint,) = monitor["spec"]["podMetricsEndpoints"]
     assert endpoint["path"] == "/metrics"
+
+
+def test_an_alarm_for_each_metric_that_asks_for_one(helm: str) -> None:
+    """And of metrics and labels that there are."""
+    assert not of_kind(render(helm, EXAMPLES[0]), "PrometheusRule")
+    (rule,) = of_kind(
+        render(helm, EXAMPLES[0], "--set", "metrics.alarms.enabled=true"), "PrometheusRule"
+    )
+    table = (ROOT / "include" / "latchkey" / "base" / "metrics.def").read_text()
+    metrics = {name: (set(labels.split(",")), text) for name, labels, text in re.findall(
+        r'^LK_METRIC \(\w+, "(\w+)", \w+, "([\w,]*)", "(.*)"\)$', table, re.MULTILINE)}
+    (group,) = rule["spec"]["groups"]
+    watched = set()
+    for alarm in group["rules"]:
+        found = re.fullmatch(r"max by \((.+)\) \((\w+)\) > 0", alarm["expr"])
+        assert found, alarm["expr"]
+        labels, name = found[1], found[2]
+        watched.add(name)
+        assert set(labels.split(", ")) == metrics[name][0]
+        texts = alarm["annotations"]
+        assert set(re.findall(r"\$labels\.(\w+)", texts["summary"])) <= metrics[name][0]
+        for command in re.findall(r"`latchkey ([a-z ]+)`", texts["description"]):
+            assert help_of(command).startswith(f"Usage:\n  latchkey {command}")
+    assert watched == {name for name, (_, text) in metrics.items() if "alarm on it" in text}
 
 
 def test_without_values_helm_says_what_is_missing(helm: str) -> None:
