@@ -66,7 +66,7 @@ typedef struct
   const char *name;      /* its words: "topics plan" */
   const char *arguments; /* as usage shows them: "MEMBER" */
   const char *help;      /* one line */
-  const char *about;     /* what `--help` behind it tells besides */
+  const char *about;     /* what `--help` behind it tells besides: one paragraph, unbroken */
   guint options;         /* CliOption bits */
   guint least, most;     /* how many words may follow */
   int (*run) (Cli *cli, GError **error);
@@ -100,6 +100,8 @@ int brake_release_run (Cli *cli, GError **error);
 const CliCommand *cli_line_parse (Cli *cli, int argc, char **argv, char **out_say, GError **error);
 
 const CliCommand *cli_commands (guint *out_n);
+/* Those that begin with WORD, CliCommand*, borrowed: of "topics", which is none itself. */
+GPtrArray *cli_commands_of (const char *word);
 /* The command that WORDS begin with; *OUT_WORDS is how many of them are its name. NULL with CONFIG,
  * which names the nearest one. */
 const CliCommand *cli_command_find (char **words, guint *out_words, GError **error);

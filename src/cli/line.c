@@ -48,6 +48,39 @@ usage (const CliCommand *command)
                           command->arguments);
 }
 
+#define COLUMNS 92
+
+/* TEXT broken at its spaces. */
+static void
+append_wrapped (GString *out, const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  glong column = 0;
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      glong width = g_utf8_strlen (words[i], -1);
+      if (column > 0 && column + 1 + width > COLUMNS)
+        {
+          g_string_append_c (out, '\n');
+          column = 0;
+        }
+      if (column > 0)
+        g_string_append_c (out, ' ');
+      g_string_append (out, words[i]);
+      column += width + (column > 0);
+    }
+  g_string_append_c (out, '\n');
+}
+
+static void
+append_command (GString *out, const CliCommand *command)
+{
+  g_autofree char *left = g_strdup_printf ("%s %s", command->name, command->arguments);
+
+  g_string_append_printf (out, "  %-24s %s\n", left, command->help);
+}
+
 static char *
 general_help (GOptionContext *context)
 {
@@ -56,10 +89,7 @@ general_help (GOptionContext *context)
   const CliCommand *commands = cli_commands (&n);
 
   for (guint i = 0; i < n; i++)
-    {
-      g_autofree char *left = g_strdup_printf ("%s %s", commands[i].name, commands[i].arguments);
-      g_string_append_printf (text, "  %-24s %s\n", left, commands[i].help);
-    }
+    append_command (text, &commands[i]);
   g_string_append (
       text, "\n`plan` shows, `apply` shows and does. `latchkey COMMAND --help` tells more of one.\n"
             "Exit status: 0 done, 1 differences or problems found, 2 usage or configuration, 3 a\n"
@@ -74,8 +104,9 @@ command_help (const CliCommand *command)
   g_autofree char *line = usage (command);
   g_autoptr (GString) text = g_string_new (NULL);
 
-  g_string_append_printf (text, "Usage:\n  %s [OPTION...]\n\n%s.\n\n%s\n\nOptions:\n", line,
-                          command->help, command->about);
+  g_string_append_printf (text, "Usage:\n  %s [OPTION...]\n\n%s.\n\n", line, command->help);
+  append_wrapped (text, command->about);
+  g_string_append (text, "\nOptions:\n");
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
     {
       g_autofree char *left = NULL;
@@ -85,6 +116,21 @@ command_help (const CliCommand *command)
                               options[i].argument == NULL ? "" : options[i].argument);
       g_string_append_printf (text, "  %-20s %s\n", left, options[i].help);
     }
+  return g_strdup (text->str);
+}
+
+/* Of `topics --help` and the like; NULL: no command begins with WORD. */
+static char *
+group_help (const char *word)
+{
+  g_autoptr (GPtrArray) commands = cli_commands_of (word);
+  g_autoptr (GString) text = g_string_new ("Usage:\n");
+
+  if (commands->len == 0)
+    return NULL;
+  g_string_append_printf (text, "  latchkey %s COMMAND [OPTION...]\n\nCommands:\n", word);
+  for (guint i = 0; i < commands->len; i++)
+    append_command (text, commands->pdata[i]);
   return g_strdup (text->str);
 }
 
@@ -139,6 +185,8 @@ understand (Cli *cli, GOptionContext *context, char **words, gboolean help, char
       (void) lk_fail (error, LK_ERROR_CONFIG, "which command? Try --help");
       return NULL;
     }
+  if (help && words[1] == NULL && (*out_say = group_help (words[0])) != NULL)
+    return NULL;
   command = cli_command_find (words, &n, error);
   if (command == NULL)
     return NULL;

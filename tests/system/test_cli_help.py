@@ -10,10 +10,9 @@ import pytest
 
 from harness.paths import program
 
-COMMANDS = ["check", "topics plan", "topics apply", "rules propose", "rules plan", "rules apply", "adopt plan",
-            "adopt apply", "status", "explain", "drift", "reports", "rejects list", "rejects show",
-            "rejects", "resync", "forget", "brake release",
-            "brake"]
+COMMANDS = ["check", "topics plan", "topics apply", "rules propose", "rules plan", "rules apply",
+            "adopt plan", "adopt apply", "status", "explain", "drift", "reports", "rejects list",
+            "rejects show", "rejects", "resync", "forget", "brake release", "brake"]
 ASKS = ("topics apply", "rules apply", "adopt apply", "brake release", "forget")
 
 
@@ -36,3 +35,11 @@ def test_each_command_has_help_of_its_own(command: str) -> None:
     assert shown.startswith(f"Usage:\n  latchkey {command}"), shown
     assert "--json" in shown and "--config=FILE" in shown
     assert ("--yes" in shown) == (command in ASKS)
+    assert max(map(len, shown.splitlines())) <= 100, shown
+
+
+@pytest.mark.parametrize("group", ["topics", "rules", "adopt"])
+def test_words_that_begin_several_commands_name_them(group: str) -> None:
+    shown = help_of(group)
+    named = [command for command in COMMANDS if command.startswith(group + " ")]
+    assert len(named) >= 2 and all(f"  {command} " in shown for command in named), shown
