@@ -6,6 +6,8 @@
  */
 #include "account_internal.h"
 
+#include "crash.h"
+
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
 
@@ -117,6 +119,7 @@ begin_acting (Account *account)
   audit_start (account->audit, account->record.audited_at);
   wishes_start (account->wishes);
   account->sweep_timer = lk_timers_add (account->timers, SWEEP_MS, sweep, account);
+  CRASH_POINT (ACTING);
 }
 
 void

@@ -6,6 +6,8 @@
  */
 #include "account_internal.h"
 
+#include "crash.h"
+
 #include <latchkey/base/log.h>
 
 static gpointer
@@ -50,6 +52,7 @@ account_write_record (Account *account)
                      NULL, NULL, &error))
     lk_warning (LK_F (.account = account->config->account, .error = error, .event = "write_failed"),
                 "can't write the account's record; the next change writes it");
+  CRASH_POINT (ACCOUNT_WRITTEN);
 }
 
 void

@@ -6,6 +6,8 @@
  */
 #include "account_internal.h"
 
+#include "crash.h"
+
 #define IN_FLIGHT_MAX 8
 
 static Person *
@@ -96,6 +98,7 @@ account_job_ended (Person *person, JobOutcome outcome, gpointer data)
   GHashTableIter iter;
   gpointer job;
 
+  CRASH_POINT (JOB_DONE);
   g_hash_table_iter_init (&iter, account->jobs);
   while (g_hash_table_iter_next (&iter, &job, NULL))
     if (job_person (job) == person)

@@ -6,6 +6,7 @@
  */
 #include "job_internal.h"
 
+#include "crash.h"
 #include "record.h"
 
 #include <latchkey/base/log.h>
@@ -57,6 +58,7 @@ static void
 record_block (Job *job)
 {
   job_write_member (job, job_done);
+  CRASH_POINT (BLOCK_WRITTEN);
 }
 
 /* The person can't be served in the action's group: recorded, told, and the plan goes on with the

@@ -6,6 +6,7 @@
  */
 #include "job_internal.h"
 
+#include "crash.h"
 #include "record.h"
 
 #define GIVE_WAY_MS (15 * LK_SECOND) /* until another person's right is looked for again */
@@ -15,8 +16,10 @@
 static void
 right_made (Job *job)
 {
+  CRASH_POINT (CREATED_TOLD);
   job->right.state = LK_RIGHT_HELD;
   job_write_right (job, job_done);
+  CRASH_POINT (RESULT_WRITTEN);
 }
 
 static void
@@ -25,6 +28,7 @@ give_up_intent (Job *job, Step next)
   job->right.state = LK_RIGHT_ENDED;
   job->right.ended_at = job_now (job);
   job_write_right (job, next);
+  CRASH_POINT (INTENT_GIVEN_UP);
 }
 
 /* Same user, group and window, made since, and nobody else's of ours. */
@@ -229,6 +233,7 @@ look_what_is_gone (Job *job)
 static void
 right_created (Job *job, LkKisiAnswer *answer)
 {
+  CRASH_POINT (CREATE_ANSWERED);
   switch (answer->verdict)
     {
     case LK_KISI_OK:
@@ -267,6 +272,7 @@ right_created (Job *job, LkKisiAnswer *answer)
 static void
 create_right (Job *job)
 {
+  CRASH_POINT (INTENT_ACKNOWLEDGED);
   if (!job_may_call (job, create_right))
     return;
   if (lk_window_until (job->right.window) <= job_now (job))
@@ -277,6 +283,7 @@ create_right (Job *job)
   job->on_answer = right_created;
   job->call = lk_kisi_create_assignment (job->context->kisi, job->right.kisi_user_id,
                                          job->right.group_id, job->right.window, job_answered, job);
+  CRASH_POINT_SOON (CREATE_SENT);
 }
 
 void
@@ -303,6 +310,7 @@ job_start_create (Job *job)
   job->has_right = TRUE;
   state_facts_clear (&facts);
   job_write_right (job, create_right);
+  CRASH_POINT (INTENT_WRITTEN);
 }
 
 /* --- resolve ---------------------------------------------------------------------------------- */
@@ -332,6 +340,7 @@ resolved (Job *job, LkKisiAnswer *answer)
 {
   const LkKisiAssignment *found;
 
+  CRASH_POINT (RESOLVE_ANSWERED);
   /* Only a list without it, or a user who is gone, says that it did not happen. */
   if (answer->verdict != LK_KISI_OK && answer->verdict != LK_KISI_GONE)
     {

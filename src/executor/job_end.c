@@ -5,6 +5,8 @@
  */
 #include "job_internal.h"
 
+#include "crash.h"
+
 #include <latchkey/base/log.h>
 
 /* --- delete ----------------------------------------------------------------------------------- */
@@ -12,9 +14,11 @@
 static void
 right_gone (Job *job)
 {
+  CRASH_POINT (REMOVED_TOLD);
   job->right.state = LK_RIGHT_ENDED;
   job->right.ended_at = job_now (job);
   job_write_right (job, job_done);
+  CRASH_POINT (END_WRITTEN);
 }
 
 static void
@@ -104,6 +108,7 @@ stop_refused (Job *job)
 static void
 right_deleted (Job *job, LkKisiAnswer *answer)
 {
+  CRASH_POINT (DELETE_ANSWERED);
   if (answer->verdict == LK_KISI_OK)
     tell_removed (job);
   else if (answer->verdict == LK_KISI_GONE)
@@ -120,12 +125,14 @@ right_deleted (Job *job, LkKisiAnswer *answer)
 static void
 delete_right (Job *job)
 {
+  CRASH_POINT (TOUCH_ACKNOWLEDGED);
   if (!job_may_call (job, delete_right))
     return;
   job->deleting = TRUE;
   job->on_answer = right_deleted;
   job->call
       = lk_kisi_delete_assignment (job->context->kisi, job->right.right_id, job_answered, job);
+  CRASH_POINT_SOON (DELETE_SENT);
 }
 
 /* That it is about to be touched is in the ledger before the call: whoever comes after a call
@@ -140,6 +147,7 @@ touch (Job *job, Step next)
     }
   job->right.touched_at = job_now (job);
   job_write_right (job, next);
+  CRASH_POINT (TOUCH_WRITTEN);
 }
 
 void
@@ -153,6 +161,7 @@ job_start_delete (Job *job)
 static void
 window_changed (Job *job)
 {
+  CRASH_POINT (CHANGE_TOLD);
   job->right.state = LK_RIGHT_HELD;
   job_write_right (job, job_done);
 }
@@ -182,6 +191,7 @@ tell_changed (Job *job, LkWindow window)
 static void
 change_read_back (Job *job, LkKisiAnswer *answer)
 {
+  CRASH_POINT (CHANGE_READ_BACK);
   if (answer->verdict == LK_KISI_OK)
     {
       const LkKisiAssignment *assignment = answer->assignments->pdata[0];
@@ -210,6 +220,7 @@ read_back (Job *job)
 static void
 change_answered (Job *job, LkKisiAnswer *answer)
 {
+  CRASH_POINT (CHANGE_ANSWERED);
   switch (answer->verdict)
     {
     case LK_KISI_OK:
@@ -237,6 +248,7 @@ change_right (Job *job)
   job->on_answer = change_answered;
   job->call = lk_kisi_change_assignment (job->context->kisi, job->right.right_id,
                                          job->action.window, job_answered, job);
+  CRASH_POINT_SOON (CHANGE_SENT);
 }
 
 void

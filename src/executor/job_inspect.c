@@ -7,6 +7,7 @@
  */
 #include "job_internal.h"
 
+#include "crash.h"
 #include "record.h"
 
 #include <latchkey/base/log.h>
@@ -200,6 +201,7 @@ row_read (Job *job, LkKisiAnswer *answer)
   const Person *owner;
   const LkRight *right = job_held_right (rights, job->action.right_id);
 
+  CRASH_POINT (ROW_INSPECTED);
   if (answer->verdict == LK_KISI_GONE && right != NULL)
     {
       take_right (job, right);

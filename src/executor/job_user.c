@@ -7,6 +7,7 @@
  */
 #include "job_internal.h"
 
+#include "crash.h"
 #include "record.h"
 
 #include <latchkey/base/metrics.h>
@@ -14,7 +15,9 @@
 static void
 save_invited_user (Job *job)
 {
+  CRASH_POINT (USER_INVITATION_TOLD);
   job_write_member (job, job_done);
+  CRASH_POINT (USER_RESULT_WRITTEN);
 }
 
 static void
@@ -49,6 +52,7 @@ start_create_user (Job *job)
   job->member.invited_at = LK_TIME_NONE; /* that was under another address */
   job->member.intended_at = job_now (job);
   job_write_member (job, create_user);
+  CRASH_POINT (USER_INTENT_WRITTEN);
 }
 
 /* Whether the person is still to have a user under the address that was looked for: for a group,
@@ -187,6 +191,7 @@ job_find_user (Job *job)
 static void
 user_created (Job *job, LkKisiAnswer *answer)
 {
+  CRASH_POINT (USER_CREATE_ANSWERED);
   switch (answer->verdict)
     {
     case LK_KISI_OK:
@@ -241,6 +246,7 @@ create_user (Job *job)
 {
   const CommandEntry *command = state_member_command (job->person);
 
+  CRASH_POINT (USER_INTENT_ACKNOWLEDGED);
   if (!job_may_call (job, create_user))
     return;
   /* Changed since it was looked for: nobody is invited under an address of the past. */
@@ -254,4 +260,5 @@ create_user (Job *job)
       = lk_kisi_create_user (job->context->kisi, job->address,
                              command->command.name != NULL ? command->command.name : job->address,
                              job->context->config->invite, job_answered, job);
+  CRASH_POINT_SOON (USER_CREATE_SENT);
 }

@@ -5,6 +5,8 @@
  */
 #include "account.h"
 
+#include "crash.h"
+
 typedef struct
 {
   LkProgram *program;
@@ -27,6 +29,7 @@ assigned (const char *topic, gint32 partition, gint64 committed, gpointer data)
 
   (void) partition;
   (void) committed;
+  CRASH_POINT (ASSIGNED);
   if (account != NULL)
     account_own (account);
 }
@@ -39,6 +42,10 @@ revoked (const char *topic, gint32 partition, gboolean lost, gpointer data)
   (void) partition;
   if (account != NULL)
     account_disown (account, lost);
+  if (lost)
+    CRASH_POINT (LOST);
+  else
+    CRASH_POINT (REVOKED);
 }
 
 static gboolean
@@ -47,7 +54,10 @@ released (const char *topic, gint32 partition, gpointer data)
   Account *account = account_of_topic (data, topic);
 
   (void) partition;
-  return account == NULL || account_is_idle (account);
+  if (account != NULL && !account_is_idle (account))
+    return FALSE;
+  CRASH_POINT (RELEASED);
+  return TRUE;
 }
 
 static void
@@ -155,5 +165,7 @@ main (int argc, char **argv)
     .ownership = { assigned, revoked, released },
   };
 
+  if (!crash_setup ())
+    return 2;
   return lk_program_run (&spec, argc, argv);
 }

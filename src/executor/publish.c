@@ -8,6 +8,8 @@
  */
 #include "publish.h"
 
+#include "crash.h"
+
 #include <latchkey/base/metrics.h>
 #include <latchkey/model/headers.h>
 
@@ -295,6 +297,7 @@ publisher_event (LkPublisher *publisher, const LkKisiEvent *event)
   if (!send_report (publisher, space, &report))
     return FALSE;
   remember (publisher, event->uuid, report.revision);
+  CRASH_POINT (REPORT_WRITTEN);
   publisher->published++;
   lk_metric_add (LK_M_ACCESS_REPORTS, 1, space->config->code, report.event,
                  report.reason != NULL ? report.reason : "none", NULL);

@@ -5,6 +5,8 @@
  */
 #include "wishes_internal.h"
 
+#include "crash.h"
+
 #define PROGRAM "executor"
 #define LOOK_MS LK_SECOND /* besides every change of the topic */
 
@@ -142,9 +144,11 @@ look_at (gpointer name, gpointer value, gpointer data)
       return TRUE;
     }
   outcome = wish->kind->look (wish, &reason);
-  if (outcome != NULL)
-    lk_wishes_answer (wish->set->control, wish->key, outcome, reason);
-  return outcome != NULL;
+  if (outcome == NULL)
+    return FALSE;
+  lk_wishes_answer (wish->set->control, wish->key, outcome, reason);
+  CRASH_POINT (OUTCOME_WRITTEN);
+  return TRUE;
 }
 
 void
