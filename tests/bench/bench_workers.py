@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,12 @@ from confluent_kafka import Producer
 from harness.kafka import Broker
 from harness.paths import program
 from harness.stack import Stack
-from harness.topics import partition_of
 from harness.wait import wait_for
+from measure import TICKS, cpu_seconds, fill, memory_mb
 
 RECORDS = int(os.environ.get("LATCHKEY_BENCH_RECORDS", "1000000"))
 PARTITIONS = 4
 SPACE = "moncloa"
-TICKS = os.sysconf("SC_CLK_TCK")
 # The same job on this kind of machine, records per CPU second, measured once by whole processes.
 OTHERS = {"Kafka Streams": 82_000, "Python with orjson": 116_000, "plain Java": 123_000,
           "Go with franz-go": 272_000}
@@ -83,33 +82,11 @@ def config() -> dict[str, Any]:
     }
 
 
-def fill(bootstrap: str, topic: str, make: Callable[[int], tuple[int, dict[str, Any]]],
-         rest: str) -> int:
-    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20, "log_level": 0,
-                         "queue.buffering.max.messages": 1_000_000,
-                         "compression.type": "lz4"})
-    size = 0
+def snapshots(make: Callable[[int], tuple[int, dict[str, Any]]],
+              rest: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for n in range(1, RECORDS + 1):
         ident, value = make(n)
-        data = json.dumps(value, separators=(",", ":")).encode()
-        size += len(data)
-        key = f"{ident}{rest.format(**value)}"
-        while True:
-            try:
-                producer.produce(topic, key=key.encode(), value=data,
-                                 partition=partition_of(key, PARTITIONS))
-                break
-            except BufferError:
-                producer.poll(0.1)
-        if n % 10_000 == 0:
-            producer.poll(0)
-    assert producer.flush(120) == 0
-    return size // RECORDS
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+        yield f"{ident}{rest.format(**value)}", value
 
 
 def librdkafka_seconds(pid: int) -> float:
@@ -123,13 +100,6 @@ def librdkafka_seconds(pid: int) -> float:
     return seconds
 
 
-def rss_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise AssertionError("no VmHWM")
-
-
 def run(stack: Stack, name: str, kind: str) -> dict[str, float]:
     def written() -> bool:
         done = daemon.metrics().count("latchkey_records_written_total", space=SPACE, kind="commands")
@@ -140,7 +110,7 @@ def run(stack: Stack, name: str, kind: str) -> dict[str, float]:
     start = time.monotonic()
     wait_for(written, f"{RECORDS} commands", 300, interval=0.02)
     wall = time.monotonic() - start
-    result = {"wall": wall, "cpu": cpu_seconds(daemon.pid), "rss": rss_mb(daemon.pid),
+    result = {"wall": wall, "cpu": cpu_seconds(daemon.pid), "rss": memory_mb(daemon.pid, "VmHWM"),
               "librdkafka": librdkafka_seconds(daemon.pid)}
     assert daemon.terminate() == 0
     return result
@@ -163,7 +133,8 @@ def main() -> int:
             print(f"{'worker':26}{'bytes':>6}{'records/s':>12}{'per CPU s':>12}{'RSS MB':>8}"
                   f"{'librdkafka %':>14}{'JSON %':>8}")
             for name, (kind, make, rest) in WORKERS.items():
-                size = fill(broker.bootstrap, stack.topic(kind, SPACE), make, rest)
+                size = fill(broker.bootstrap, stack.topic(kind, SPACE), snapshots(make, rest),
+                            PARTITIONS)
                 result = run(stack, name, kind)
                 json_s = (model["read_ns"] + model["write_ns"]) * RECORDS / 1e9
                 share = f"{100 * json_s / result['cpu']:.0f}" if "pass" in name else ""
