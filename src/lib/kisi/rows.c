@@ -108,6 +108,16 @@ read_flag_opt (const Row *row, json_t *object, const char *key, gboolean fallbac
          || complain (row, key, "a boolean", type_name (value));
 }
 
+/* "…Z" or "…+02:00"; TEXT is a time. */
+static gboolean
+has_zone (const char *text)
+{
+  const char *clock = text + strlen ("YYYY-MM-DD");
+
+  return strpbrk (clock, "Zz+-") != NULL;
+}
+
+/* Without a zone it would be a guess by hours when a door opens. */
 static gboolean
 read_time_opt (const Row *row, json_t *object, const char *key, LkTime *out)
 {
@@ -118,6 +128,8 @@ read_time_opt (const Row *row, json_t *object, const char *key, LkTime *out)
     return FALSE;
   if (text != NULL && !lk_time_parse (text, strlen (text), out, NULL))
     return complain (row, key, "a time", "other text");
+  if (text != NULL && !has_zone (text))
+    return complain (row, key, "a time", "one without a zone");
   return TRUE;
 }
 
