@@ -113,6 +113,53 @@ test_new_limits_keep_what_was_spent (void)
   g_assert_cmpint (lk_budget_wait_ms (budget, 0), ==, 0);
 }
 
+/* Somebody who takes whatever there is, and another one who would wait for ever beside them. */
+static void
+test_a_claim_is_not_overtaken (void)
+{
+  LkFakeClock clock;
+  const LkBudgetWindow window = { 1000, 5 };
+  g_autoptr (LkBudget) budget = NULL;
+
+  lk_fake_clock_init (&clock, 0);
+  budget = lk_budget_new (&clock.clock, &window, 1);
+  for (guint i = 0; i < 5; i++)
+    {
+      lk_fake_clock_advance (&clock, 200);
+      lk_budget_spend (budget);
+    }
+  lk_budget_claim (budget);
+  g_assert_cmpint (lk_budget_claimed_wait_ms (budget), <, lk_budget_wait_ms (budget, 0));
+  lk_fake_clock_advance (&clock, lk_budget_claimed_wait_ms (budget));
+  g_assert_cmpint (lk_budget_claimed_wait_ms (budget), ==, 0);
+  g_assert_cmpint (lk_budget_wait_ms (budget, 0), >, 0);
+  lk_budget_unclaim (budget);
+  g_assert_cmpint (lk_budget_wait_ms (budget, 0), ==, 0); /* given back */
+  for (guint i = 0; i < 5; i++)
+    lk_budget_claim (budget);
+  g_assert_cmpint (lk_budget_wait_ms (budget, 0), >, 0); /* all is claimed */
+}
+
+static void
+test_a_pace_leaves_room_every_moment (void)
+{
+  LkFakeClock clock;
+  const LkBudgetWindow window = { 1000, 5 };
+  g_autoptr (LkBudget) budget = NULL;
+
+  lk_fake_clock_init (&clock, 0);
+  budget = lk_budget_new (&clock.clock, &window, 1);
+  g_assert_cmpint (lk_budget_pace_ms (budget), ==, 0);
+  for (guint i = 0; i < 50; i++)
+    {
+      gint64 wait = MAX (lk_budget_pace_ms (budget), lk_budget_wait_ms (budget, 0));
+      g_assert_cmpint (wait, <=, 300);
+      lk_fake_clock_advance (&clock, wait);
+      lk_budget_spend (budget);
+      g_assert_cmpint (lk_budget_pace_ms (budget), ==, 200);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -122,5 +169,7 @@ main (int argc, char **argv)
   g_test_add_func ("/budget/reserve", test_reserve);
   g_test_add_func ("/budget/throttled", test_throttled);
   g_test_add_func ("/budget/new-limits", test_new_limits_keep_what_was_spent);
+  g_test_add_func ("/budget/claim", test_a_claim_is_not_overtaken);
+  g_test_add_func ("/budget/pace", test_a_pace_leaves_room_every_moment);
   return g_test_run ();
 }

@@ -31,6 +31,18 @@ void lk_budget_set (LkBudget *budget, const LkBudgetWindow *windows, guint n);
  * others; 0 = now. */
 gint64 lk_budget_wait_ms (const LkBudget *budget, double reserve);
 
+/* A claim keeps the next request for whoever made it: who has none waits as if it were spent. For
+ * what must not be overtaken again and again. It is made once, and ended before its request is
+ * spent, or when there will be none. */
+void lk_budget_claim (LkBudget *budget);
+void lk_budget_unclaim (LkBudget *budget);
+/* ms until a request that is claimed may start; 0 = now. */
+gint64 lk_budget_claimed_wait_ms (const LkBudget *budget);
+
+/* ms until the next request where all that is allowed is spread evenly, so that there is room for
+ * what is urgent every moment and not once a window. */
+gint64 lk_budget_pace_ms (const LkBudget *budget);
+
 /* Spends one now. The caller asked lk_budget_wait_ms first. */
 void lk_budget_spend (LkBudget *budget);
 

@@ -28,6 +28,7 @@ struct _LkBudget
   guint n_windows;
   gint64 not_before; /* steady */
   gint64 slow_until; /* half the rate until then */
+  guint claims;
   LkBackoff backoff;
 };
 
@@ -78,14 +79,17 @@ lk_budget_set (LkBudget *budget, const LkBudgetWindow *windows, guint n)
   budget->n_windows = n;
 }
 
-/* When a request that leaves RESERVE of WINDOW free may start; steady ms. */
+/* When a request that leaves RESERVE of WINDOW, and CLAIMS requests, free may start; steady ms. */
 static gint64
-window_next (const Window *window, double reserve, gboolean slow, gint64 now)
+window_next (const Window *window, double reserve, guint claims, gboolean slow, gint64 now)
 {
   double share = (1.0 - CLAMP (reserve, 0.0, 1.0)) * (slow ? 0.5 : 1.0);
   guint usable = (guint) ((double) window->limit * share);
 
   usable = CLAMP (usable, 1, window->limit);
+  if (claims >= usable)
+    return now + window->period / window->limit; /* looked at again when one has been spent */
+  usable -= claims;
   if (window->n < usable)
     return now;
   /* The USABLE-th newest start has to be a period ago. */
@@ -93,14 +97,55 @@ window_next (const Window *window, double reserve, gboolean slow, gint64 now)
          + SLACK_MS;
 }
 
-gint64
-lk_budget_wait_ms (const LkBudget *budget, double reserve)
+static gint64
+wait_ms (const LkBudget *budget, double reserve, guint claims)
 {
   gint64 now = lk_clock_steady (budget->clock);
   gint64 next = MAX (now, budget->not_before);
 
   for (guint i = 0; i < budget->n_windows; i++)
-    next = MAX (next, window_next (&budget->windows[i], reserve, now < budget->slow_until, now));
+    next = MAX (next,
+                window_next (&budget->windows[i], reserve, claims, now < budget->slow_until, now));
+  return next - now;
+}
+
+gint64
+lk_budget_wait_ms (const LkBudget *budget, double reserve)
+{
+  return wait_ms (budget, reserve, budget->claims);
+}
+
+void
+lk_budget_claim (LkBudget *budget)
+{
+  budget->claims++;
+}
+
+void
+lk_budget_unclaim (LkBudget *budget)
+{
+  g_assert (budget->claims > 0);
+  budget->claims--;
+}
+
+gint64
+lk_budget_claimed_wait_ms (const LkBudget *budget)
+{
+  return wait_ms (budget, 0, 0);
+}
+
+gint64
+lk_budget_pace_ms (const LkBudget *budget)
+{
+  gint64 now = lk_clock_steady (budget->clock), next = now;
+
+  for (guint i = 0; i < budget->n_windows; i++)
+    {
+      const Window *window = &budget->windows[i];
+      if (window->n > 0)
+        next = MAX (next, window->starts[(window->head + window->n - 1) % window->limit]
+                              + window->period / window->limit);
+    }
   return next - now;
 }
 
