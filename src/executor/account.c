@@ -11,9 +11,9 @@
 #include <latchkey/base/log.h>
 #include <latchkey/base/metrics.h>
 
-#define RELEASE_MS 2000               /* calls in flight get that long when ownership ends */
-#define TAKE_OVER_HOLD_MS 1000        /* the former owner's second of the rate */
-#define CLOCK_SET_MS (10 * LK_SECOND) /* more than that is no drift: somebody set the clock */
+#define RELEASE_MS 2000                   /* calls in flight get that long when ownership ends */
+#define TAKE_OVER_HOLD_MS LK_KISI_RATE_MS /* the former owner's second of the rate */
+#define CLOCK_SET_MS (10 * LK_SECOND)     /* more than that is no drift: somebody set the clock */
 #define SWEEP_MS LK_HOUR
 
 LkTime

@@ -9,6 +9,7 @@
 #include "crash.h"
 
 #define IN_FLIGHT_MAX 8
+#define AHEAD_MS 30 /* an intent is written, and so its call ready, by the time that it may start */
 
 static Person *
 person_of_item (QueueItem *item)
@@ -66,13 +67,29 @@ begin (Account *account, Person *person)
   job_start (job);
 }
 
+/* ms until the next job may begin. What is urgent takes what there is; a backlog is spread evenly, so
+ * that the most urgent call that comes next finds room soon. */
+static gint64
+wait_ms (const Account *account)
+{
+  gint64 wait = lk_budget_wait_ms (account->budget, 0);
+  guint waiting = 0;
+
+  for (guint c = 0; c < PLAN_CLASSES; c++)
+    waiting += queue_length (account->queue, (PlanClass) c);
+  if (queue_length (account->queue, PLAN_LOSS_DUE) == 0
+      && waiting >= account->config->requests_per_second)
+    wait = MAX (wait, lk_budget_pace_ms (account->budget));
+  return wait - AHEAD_MS;
+}
+
 void
 account_serve (Account *account)
 {
   while (g_hash_table_size (account->jobs) < IN_FLIGHT_MAX)
     {
       LkTime now = account_wall (account), next;
-      gint64 wait = lk_budget_wait_ms (account->budget, 0);
+      gint64 wait = wait_ms (account);
       QueueItem *item;
 
       if (wait > 0)

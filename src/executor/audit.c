@@ -110,7 +110,6 @@ audit_start (Audit *audit, LkTime audited_at)
   audit->started = TRUE;
   audit->next_at = until_next (audit, audited_at);
   audit->not_before = 0;
-  audit->share.waiting_since = 0;
 }
 
 static void
@@ -126,6 +125,7 @@ audit_stop (Audit *audit)
   if (audit->call != NULL)
     lk_kisi_cancel (audit->kisi, g_steal_pointer (&audit->call));
   lk_timers_cancel (lk_program_timers (audit->program), g_steal_pointer (&audit->wake));
+  share_stop (&audit->share, audit->budget);
   end_round (audit);
   g_queue_clear (&audit->requests);
   sightings_clear (audit->surplus);

@@ -17,6 +17,23 @@ job_now (const Job *job)
   return lk_clock_wall (lk_program_clock (job->context->program));
 }
 
+void
+job_claim_call (Job *job)
+{
+  if (job->claimed)
+    return;
+  job->claimed = TRUE;
+  lk_budget_claim (job->context->budget);
+}
+
+static void
+end_claim (Job *job)
+{
+  if (job->claimed)
+    lk_budget_unclaim (job->context->budget);
+  job->claimed = FALSE;
+}
+
 static void
 job_free (Job *job)
 {
@@ -29,6 +46,7 @@ job_free (Job *job)
 static void
 finish (Job *job, JobOutcome outcome)
 {
+  end_claim (job);
   /* The account finds the job by its person, so it is still whole then. */
   job->context->ended (job->person, outcome, job->context->data);
   job_free (job);
@@ -39,6 +57,7 @@ job_cancel (Job *job)
 {
   lk_timers_cancel (lk_program_timers (job->context->program), job->timer);
   job->timer = NULL;
+  end_claim (job);
   if (job->call != NULL)
     {
       lk_kisi_cancel (job->context->kisi, job->call);
@@ -56,7 +75,6 @@ job_person (const Job *job)
   return job->person;
 }
 
-/* A chain's next call waits for the budget like its first did; AGAIN is then called. */
 static void
 have_room (gpointer data)
 {
@@ -69,10 +87,14 @@ have_room (gpointer data)
 gboolean
 job_may_call (Job *job, Step again_step)
 {
-  gint64 wait = lk_budget_wait_ms (job->context->budget, 0);
+  gint64 wait = lk_budget_claimed_wait_ms (job->context->budget);
 
   if (wait <= 0)
-    return TRUE;
+    {
+      end_claim (job); /* it is spent now */
+      return TRUE;
+    }
+  job_claim_call (job);
   job->on_room = again_step;
   job->timer = lk_timers_add (lk_program_timers (job->context->program), wait, have_room, job);
   return FALSE;
@@ -106,8 +128,6 @@ job_answered (LkKisiAnswer *answer, gpointer data)
   Job *job = data;
 
   job->call = NULL;
-  lk_metric_add (LK_M_KISI_ANSWERS, 1, job->context->config->account,
-                 lk_kisi_verdict_name (answer->verdict), NULL);
   job->on_answer (job, answer);
 }
 
@@ -298,6 +318,7 @@ job_new (const JobContext *context, Person *person, const PlanAction *action)
   job->action = *action;
   job->action.right = NULL;
   person->busy = TRUE;
+  job_claim_call (job);
   if (action->right != NULL)
     {
       lk_right_copy (&job->right, action->right);

@@ -30,6 +30,7 @@ struct _Job
   AnswerStep on_answer;
   Step on_ack;
   LkTimer *timer; /* until the budget has room for the next call of the chain */
+  gboolean claimed; /* that call is the job's own in the budget */
   Step on_room;
   gboolean deleting; /* the call under way, or just answered, takes the right away */
   gboolean taken;    /* KISI said that somebody else made the user */
@@ -42,6 +43,8 @@ struct _Job
 /* --- job.c: the chain --- */
 
 LkTime job_now (const Job *job);
+/* The chain's next call is its own from here on: nothing that is begun later comes before it. */
+void job_claim_call (Job *job);
 /* FALSE: the budget has no room for the chain's next call yet; AGAIN is called when it has. */
 gboolean job_may_call (Job *job, Step again);
 /* Of every call: the LkKisiFunc whose data is the job; goes on with on_answer. */

@@ -123,6 +123,7 @@ reports_stop (LkReports *reports)
   if (reports->call != NULL)
     lk_kisi_cancel (reports->kisi, g_steal_pointer (&reports->call));
   lk_timers_cancel (lk_program_timers (reports->program), g_steal_pointer (&reports->wake));
+  share_stop (&reports->share, reports->budget);
   drop_read (reports);
   reports->started = FALSE;
 }
@@ -417,7 +418,6 @@ reports_start (LkReports *reports)
   if (reports->started || night_zone (reports) == NULL)
     return;
   reports->started = TRUE;
-  reports->share.waiting_since = 0;
   reports->mark = mark;
   reports->mark_written = mark;
   reports->position = mark != LK_TIME_NONE ? mark : now;

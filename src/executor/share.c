@@ -5,22 +5,41 @@
  */
 #include "share.h"
 
-gint64
-share_wait_ms (Share *share, const LkBudget *budget, guint per_second, gint64 now)
+static void
+claim (Share *share, LkBudget *budget, gboolean claimed)
 {
-  double reserve = share->reserve;
+  if (share->claimed == claimed)
+    return;
+  share->claimed = claimed;
+  if (claimed)
+    lk_budget_claim (budget);
+  else
+    lk_budget_unclaim (budget);
+}
+
+gint64
+share_wait_ms (Share *share, LkBudget *budget, guint per_second, gint64 now)
+{
   gint64 wait, patience;
 
   if (share->waiting_since == 0)
     share->waiting_since = now;
   patience = 1000 * 100 / share->percent / MAX (1, per_second) - (now - share->waiting_since);
   if (patience <= 0)
-    reserve = SHARE_RESERVE_AT_LEAST;
-  wait = lk_budget_wait_ms (budget, reserve);
+    claim (share, budget, TRUE);
+  wait = share->claimed ? lk_budget_claimed_wait_ms (budget)
+                        : lk_budget_wait_ms (budget, share->reserve);
   if (wait == 0)
     {
-      share->waiting_since = 0;
+      share_stop (share, budget);
       return 0;
     }
   return patience > 0 ? MIN (wait, patience) : wait;
+}
+
+void
+share_stop (Share *share, LkBudget *budget)
+{
+  claim (share, budget, FALSE);
+  share->waiting_since = 0;
 }

@@ -12,16 +12,17 @@
 
 G_BEGIN_DECLS
 
-#define SHARE_RESERVE_AT_LEAST 0.05 /* for the command line, always */
-
 typedef struct
 {
   double reserve;       /* left free for the more urgent */
   guint percent;        /* of the rate, that may be insisted on */
   gint64 waiting_since; /* steady ms; 0: not waiting */
+  gboolean claimed;     /* it has waited long enough: the next call is its own */
 } Share;
 
 /* ms until a call may start at NOW (steady ms) in a rate of PER_SECOND; 0: now. */
-gint64 share_wait_ms (Share *share, const LkBudget *budget, guint per_second, gint64 now);
+gint64 share_wait_ms (Share *share, LkBudget *budget, guint per_second, gint64 now);
+/* There will be no call. */
+void share_stop (Share *share, LkBudget *budget);
 
 G_END_DECLS

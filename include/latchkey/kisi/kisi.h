@@ -109,7 +109,7 @@ typedef void (*LkKisiFunc) (LkKisiAnswer *answer, gpointer data);
 
 /* KISI counts calls by the second; calls that left within one may arrive closer together than they
  * left, so that many are made in a little more. */
-#define LK_KISI_RATE_MS 1050
+#define LK_KISI_RATE_MS 1025
 
 typedef struct _LkKisi LkKisi;
 typedef struct _LkKisiCall LkKisiCall;

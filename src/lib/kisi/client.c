@@ -6,14 +6,15 @@
  */
 #include "internal.h"
 
+#include <latchkey/base/metrics.h>
+
 #include <string.h>
 #include <sys/stat.h>
 
-/* A read under way that waited this long for the rate goes on like the most urgent calls: it would
+/* A read under way that waited this long for the rate has the next request for itself: it would
  * otherwise hold its pages for ever, and start over in the end. */
-#define PATIENCE_MS      2000
-#define RESERVE_AT_LEAST 0.05 /* of the rate, for the command line (design §6.3) */
-#define THROTTLED_MAX    10
+#define PATIENCE_MS   2000
+#define THROTTLED_MAX 10
 
 static void call_free (LkKisiCall *call);
 
@@ -127,8 +128,21 @@ kisi_call_new (
 }
 
 static void
+claim (LkKisiCall *call, gboolean claimed)
+{
+  if (call->claimed == claimed)
+    return;
+  call->claimed = claimed;
+  if (claimed)
+    lk_budget_claim (call->kisi->budget);
+  else
+    lk_budget_unclaim (call->kisi->budget);
+}
+
+static void
 call_free (LkKisiCall *call)
 {
+  claim (call, FALSE);
   if (call->http != NULL)
     lk_http_cancel (call->kisi->http, call->http);
   lk_timers_cancel (call->kisi->timers, call->timer);
@@ -163,6 +177,8 @@ kisi_finish (LkKisiCall *call, LkKisiAnswer *answer)
 
   answer->started_at = call->started_at;
   answer->date = call->date;
+  lk_metric_add (LK_M_KISI_ANSWERS, 1, call->kisi->config->account,
+                 lk_kisi_verdict_name (answer->verdict), NULL);
   g_hash_table_remove (call->kisi->calls, call);
   call_free (call);
   func (answer, data);
@@ -230,6 +246,7 @@ kisi_send (LkKisiCall *call, const char *method, const char *path, const char *b
   g_autofree char *url = g_strconcat (kisi->config->url, path, NULL);
   g_assert (call->http == NULL && call->timer == NULL);
   call->waiting_since = 0;
+  claim (call, FALSE);
   if (!lk_kisi_has_key (kisi, NULL))
     {
       /* Who watches readiness reports the reason; here it is only that nothing was sent. */
@@ -261,13 +278,15 @@ try_send (LkKisiCall *call)
 {
   LkKisi *kisi = call->kisi;
   gint64 now = lk_clock_steady (kisi->clock);
-  gboolean patient = now - call->waiting_since < PATIENCE_MS;
-  gint64 wait = lk_budget_wait_ms (kisi->budget,
-                                   patient ? call->reserve : MIN (call->reserve, RESERVE_AT_LEAST));
+  gint64 wait;
 
+  if (now - call->waiting_since >= PATIENCE_MS)
+    claim (call, TRUE);
+  wait = call->claimed ? lk_budget_claimed_wait_ms (kisi->budget)
+                       : lk_budget_wait_ms (kisi->budget, call->reserve);
   if (wait > 0)
     {
-      if (patient)
+      if (!call->claimed)
         wait = MIN (wait, call->waiting_since + PATIENCE_MS - now);
       call->timer = lk_timers_add (kisi->timers, wait, waited, call);
       return;

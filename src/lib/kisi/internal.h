@@ -96,6 +96,7 @@ struct _LkKisiCall
   LkHttpCall *http; /* in flight, or NULL */
   LkTimer *timer;   /* waiting for the rate, or to poll */
   gint64 waiting_since; /* steady ms; 0: not waiting for the rate */
+  gboolean claimed;     /* it has waited long enough: the next request is its own */
   char *page_path;  /* the request that waits */
   guint throttled;  /* in a row, of one read under way */
   LkTime started_at, date; /* of the first answer */
