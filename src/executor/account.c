@@ -203,6 +203,7 @@ account_new (LkProgram *program, const LkConfigKisi *config)
                                    .budget = account->budget,
                                    .state = account->state,
                                    .ended = account_job_ended,
+                                   .heard = account_heard,
                                    .refused = account_refuse,
                                    .in_the_way = in_the_way,
                                    .only_one_right = only_one_right,

@@ -89,9 +89,16 @@ reports_refused (const LkKisiAnswer *answer, gpointer data)
     account_refuse (answer->message, data);
 }
 
+static void
+reports_answered (gpointer data)
+{
+  account_heard (LK_KISI_OK, data);
+}
+
 const LkReportsLookup account_reports_lookup = { .groups = groups_of,
                                                  .facts = facts_of,
                                                  .events_until = events_until,
                                                  .set_events_until = set_events_until,
                                                  .may_call = may_call,
-                                                 .refused = reports_refused };
+                                                 .refused = reports_refused,
+                                                 .answered = reports_answered };

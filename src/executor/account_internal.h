@@ -39,6 +39,7 @@ struct _Account
   LkKisiAccount record;
 
   gboolean owned, acting, refused;
+  guint silent;      /* calls in a row that had no answer of KISI's */
   gint64 release_by; /* steady; 0: not releasing */
   LkTimer *timer, *sweep_timer, *refused_timer;
   LkKisiCall *probe, *self;
@@ -51,6 +52,11 @@ struct _Account
 LkTime account_wall (const Account *account);
 /* A turn of the loop in DELAY_MS at the latest. */
 void account_arm (Account *account, gint64 delay_ms);
+
+/* --- account_serve.c --- */
+
+/* A call came to VERDICT. */
+void account_heard (LkKisiVerdict verdict, gpointer account);
 
 /* --- account_key.c --- */
 

@@ -8,8 +8,12 @@
 
 #include "crash.h"
 
+#include <latchkey/base/log.h>
+
 #define IN_FLIGHT_MAX 8
-#define AHEAD_MS 30 /* an intent is written, and so its call ready, by the time that it may start */
+#define AHEAD_MS 30  /* an intent is written, and so its call ready, by the time that it may start \
+                      */
+#define SILENT_MIN 5 /* calls in a row: more than one person's trouble, as a rule */
 
 static Person *
 person_of_item (QueueItem *item)
@@ -67,8 +71,8 @@ begin (Account *account, Person *person)
   job_start (job);
 }
 
-/* ms until the next job may begin. What is urgent takes what there is; a backlog is spread evenly, so
- * that the most urgent call that comes next finds room soon. */
+/* ms until the next job may begin. What is urgent takes what there is; a backlog is spread evenly,
+ * so that the most urgent call that comes next finds room soon. */
 static gint64
 wait_ms (const Account *account)
 {
@@ -141,6 +145,45 @@ account_job_ended (Person *person, JobOutcome outcome, gpointer data)
   person->dirty = FALSE;
   account_mark_dirty (person, account);
   account_arm (account, 0);
+}
+
+static void
+try_again (Person *person, gpointer data)
+{
+  if (person->retry_at == LK_TIME_NONE)
+    return;
+  person->retry_at = LK_TIME_NONE;
+  lk_backoff_reset (&person->backoff);
+  account_mark_dirty (person, data);
+}
+
+/* One person's trouble is theirs alone, and they wait longer each time. Where nobody is answered it
+ * is KISI that was away: when it is back nobody waits on, so that losses are not the last ones. */
+void
+account_heard (LkKisiVerdict verdict, gpointer data)
+{
+  Account *account = data;
+
+  switch (verdict)
+    {
+    case LK_KISI_THROTTLED:
+      return;
+    case LK_KISI_UNAVAILABLE:
+    case LK_KISI_UNKNOWN:
+    case LK_KISI_MALFORMED:
+      account->silent++;
+      return;
+    default:
+      break;
+    }
+  if (account->silent >= SILENT_MIN)
+    {
+      lk_info (LK_F (.account = account->config->account, .event = "kisi_back"),
+               "KISI answers again: who waited for it is tried at once");
+      state_foreach (account->state, try_again, account);
+      account_arm (account, 0);
+    }
+  account->silent = 0;
 }
 
 void

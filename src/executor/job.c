@@ -128,6 +128,7 @@ job_answered (LkKisiAnswer *answer, gpointer data)
   Job *job = data;
 
   job->call = NULL;
+  job->context->heard (answer->verdict, job->context->data);
   job->on_answer (job, answer);
 }
 

@@ -35,6 +35,8 @@ typedef struct
   gint64 own_user_id; /* `exclusive`: rows that this KISI user made are ours; else 0 */
   /* The job is over; PERSON is free. */
   void (*ended) (Person *person, JobOutcome outcome, gpointer data);
+  /* What each call came to. */
+  void (*heard) (LkKisiVerdict verdict, gpointer data);
   /* KISI refuses the key (401, or 403 to a read of the key's own user). */
   void (*refused) (const char *reason, gpointer data);
   /* A right of OWNER, of a user who is no longer theirs, stops somebody else's. */

@@ -362,6 +362,7 @@ events_answer (LkKisiAnswer *answer, gpointer data)
         reports->lookup->refused (answer, reports->data);
       return;
     }
+  reports->lookup->answered (reports->data);
   read->events = g_steal_pointer (&answer->events);
   read->date = answer->date;
   for (guint i = 0; i < read->events->len; i++)

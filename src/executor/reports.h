@@ -37,6 +37,8 @@ typedef struct
   gboolean (*may_call) (gpointer data);
   /* KISI said 401 or 403 to one of these calls: for the executor to judge the account. */
   void (*refused) (const LkKisiAnswer *answer, gpointer data);
+  /* KISI answered one of these calls as it should. */
+  void (*answered) (gpointer data);
 } LkReportsLookup;
 
 typedef struct _LkReports LkReports;

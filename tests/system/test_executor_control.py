@@ -221,4 +221,6 @@ def test_a_ledger_of_a_newer_format_refuses_that_space_only(world: World) -> Non
     world.executor.start()
     world.join(bob, claim(HOURS))
     world.opens(bob, HOURS, deadline=40)
+    status, said = world.executor.get("/readyz")
+    assert status == 503 and "space dumbo: ledger" in said, said
     assert len(world.rights(ada)) == 1 and world.ledger("dumbo")[key] == newer

@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from executor_world import DAY, DUMBO_DAY, EXECUTOR, GREEN, HOURS, World, at, claim, members
 from harness.kafka import Broker
+from harness.sandbox import Row
 from harness.stack import default_config
 from harness.topics import produce, read_records
 from harness.wait import wait_for
@@ -217,6 +219,91 @@ def test_what_breaks_in_the_middle_is_found_again(new_account: World) -> None:
         assert told["created"] >= 1, told
         if person not in known:
             assert world.mails(person) == 1 and told["invited"] == 1, (world.mails(person), told)
+
+
+def anything(world: World, user: int) -> list[Row]:
+    """Answers with status 200 that are none, each once."""
+    row: Row = {"id": 501, "applies_to_type": "Group", "applies_to_id": HOURS, "group_id": HOURS,
+                "assignee_type": "User", "assignee_id": user, "user_id": user, "valid_from": at(-60),
+                "valid_until": None}
+    bodies: list[Any] = [
+        {**row, "id": "501"}, {**row, "valid_from": 17}, {**row, "applies_to_id": [HOURS]},
+        {**row, "valid_from": "2026-09-01T08:00:00"}, [], "null", '{"id": 501, "id": 502}',
+        '{"id": 9223372036854775808}', '{"id": 1e300}', "[" * 200 + "]" * 200, ""]
+    return [{"effect": "status", "status": 200, "body": body} for body in bodies] \
+        + [{"effect": "html"}, {"effect": "endless"}, {"effect": "short"}]
+
+
+def faults(world: World) -> float:
+    """Reads that came to nothing, as counted."""
+    return sum(world.executor.metrics().count("latchkey_kisi_answers_total", verdict=verdict)
+               for verdict in ("malformed", "unavailable"))
+
+
+def test_writes_that_are_answered_with_anything(new_account: World) -> None:
+    """Each is a fault of that call, which is counted, and whose outcome is looked up: no second right,
+    no second mail (S4, S5)."""
+    world = new_account
+    (ada,) = members(1)
+    world.join(ada, claim(DAY))
+    bad = anything(world, world.opens(ada, DAY)["user_id"])
+    people = members(len(bad))
+    for person in people:
+        world.join(person, claim(DAY))
+    for person in people:
+        world.opens(person, DAY)
+    before = world.executor.metrics().count("latchkey_kisi_answers_total", verdict="unknown")
+    world.sandbox.faults(*({"method": "POST", "path": "/role_assignments", "after": True, **fault}
+                           for fault in bad))
+    for person in people:
+        world.claims(person, "pass/2", claim(HOURS))
+    wait_for(lambda: all(f["hits"] == 1 for f in world.sandbox.fault_hits()), "each is met once")
+    for person in people:
+        world.opens(person, HOURS, deadline=60)
+        assert world.mails(person) == 1 and world.told(person)["created"] == 2
+    counted = world.executor.metrics().value("latchkey_kisi_answers_total", verdict="unknown")
+    assert counted == before + len(bad)
+
+
+def test_reads_that_are_answered_with_anything(world: World) -> None:
+    """What a person holds is asked for, and told in every wrong way: nothing is taken or made."""
+    (ada,) = members(1)
+    world.join(ada, claim(DAY))
+    user = world.opens(ada, DAY)["user_id"]
+    # A list that is empty is an answer, and one that is looked into.
+    bad = [{**fault, "body": [fault["body"]] if isinstance(fault["body"], dict) else fault["body"]}
+           if "body" in fault else fault for fault in anything(world, user)
+           if fault.get("body") != []]
+    people = members(len(bad))
+    for person in people:
+        world.join(person, claim(DAY))
+    held = {person: world.opens(person, DAY)["id"] for person in people}
+    world.at_rest()
+    world.sandbox.clear_calls()
+    before = faults(world)
+    world.sandbox.faults(*({"method": "GET", "path": "/role_assignments", **fault}
+                           for fault in bad))
+    wishes = [world.wish("resync", person, member=person) for person in people]
+    for wish in wishes:
+        assert world.outcome(wish, deadline=60)["outcome"] == "done"
+    assert all(f["hits"] == 1 for f in world.sandbox.fault_hits())
+    assert faults(world) >= before + len(bad) and world.writes() == 0
+    assert {person: world.opens(person, DAY)["id"] for person in people} == held
+
+
+def test_nobody_waits_on_when_kisi_is_back(world: World) -> None:
+    """Who fails again and again waits longer each time, but not for KISI that has been away."""
+    people = members(6)
+    world.sandbox.faults({"service": "kisi", "effect": "status", "status": 503, "count": 0,
+                          "path": "/users"},
+                         {"service": "kisi", "effect": "status", "status": 503, "count": 0})
+    for person in people:
+        world.join(person, claim(HOURS))
+    wait_for(lambda: world.sandbox.fault_hits()[0]["hits"] >= 5 * len(people),
+             "each has failed some five times", 90)
+    world.sandbox.faults()
+    for person in people:
+        world.opens(person, HOURS, deadline=5)
 
 
 def test_a_delete_that_breaks_is_done_once_more(world: World) -> None:

@@ -202,8 +202,14 @@ refused (const LkKisiAnswer *answer, gpointer data)
   world.refused = TRUE;
 }
 
+static void
+answered_well (gpointer data)
+{
+  (void) data;
+}
+
 static const LkReportsLookup lookup
-    = { groups_of, facts_of, events_until, set_events_until, may_call, refused };
+    = { groups_of, facts_of, events_until, set_events_until, may_call, refused, answered_well };
 
 /* --- moves ------------------------------------------------------------------------------------ */
 
