@@ -166,19 +166,23 @@ def share(world: World) -> None:
     show(f"share of the rate used, {BACKLOG} people waiting", f"{used(world, WINDOW_S):.1%}", "≥ 95 %")
 
 
+def deletes(world: World) -> list[datetime]:
+    return [datetime.fromisoformat(call["at"]) for call in world.sandbox.call_log()
+            if call["method"] == "DELETE"]
+
+
 def losses(world: World, holders: list[int]) -> None:
-    """From the command's acknowledgement to the call that takes the right away."""
+    """From the command's acknowledgement to the end of the call that takes the right away."""
     found: list[float] = []
     for holder in holders:
-        (right,) = world.rights(holder)
-        began = datetime.now(UTC)
         write(world, [holder])
-        wait_for(lambda: not world.rights(holder), "it is gone", 60)
-        call = next(one for one in reversed(world.sandbox.call_log())
-                    if one["method"] == "DELETE" and one["path"].endswith(f"/{right['id']}"))
-        found.append((datetime.fromisoformat(call["at"]) - began).total_seconds())
+        began = datetime.now(UTC)
+        # Nobody else loses anything. A call stands in the log when it has been answered.
+        n = len(found)
+        answered = wait_for(lambda: deletes(world)[n:], "it is gone", 60)
+        found.append((answered[0] - began).total_seconds())
     found.sort()
-    show(f"from a due loss to KISI, behind them: median of {len(found)}",
+    show(f"from a due loss to its end in KISI: median of {len(found)}",
          f"{statistics.median(found):.2f} s", f"≤ {CALL_S + 1:.1f} s")
     show("  the longest", f"{found[-1]:.2f} s", f"≤ {CALL_S + 1:.1f} s")
 
