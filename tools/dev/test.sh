@@ -67,6 +67,7 @@ stage_fuzz () {
 # its own. Most of what a test does is wait, so there are two processes a core.
 stage_system () {
   build release
+  build chaos
   "$PYTHON" -m pytest tests/system -q -n "$((2 * $(nproc)))" --dist loadfile
 }
 
