@@ -22,7 +22,7 @@ cli_open_kafka (Cli *cli, GError **error)
     return FALSE;
   if (!lk_kafka_ping (cli->kafka, CONNECT_MS, error))
     return lk_fail_prefix (error, "Kafka at %s", cli->config->kafka.brokers);
-  cli->producer = lk_producer_new (cli->kafka, error);
+  cli->producer = lk_producer_new (cli->kafka, 0, error);
   if (cli->producer == NULL)
     return FALSE;
   cli->reader = lk_reader_new (cli->kafka, error);

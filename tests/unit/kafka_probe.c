@@ -476,7 +476,7 @@ main (int argc, char **argv)
     }
   probe.kafka = lk_kafka_new (&probe.config, argv[3], lk_clock_real (), &error);
   if (probe.kafka != NULL)
-    probe.producer = lk_producer_new (probe.kafka, &error);
+    probe.producer = lk_producer_new (probe.kafka, 0, &error);
   if (probe.producer != NULL)
     probe.reader = lk_reader_new (probe.kafka, &error);
   if (probe.reader == NULL)

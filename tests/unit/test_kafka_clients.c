@@ -49,7 +49,7 @@ set_up (World *world, gconstpointer unused)
   world->config.n_properties = G_N_ELEMENTS (properties);
   world->kafka = lk_kafka_new (&world->config, "test", lk_clock_real (), &error);
   g_assert_no_error (error);
-  world->producer = lk_producer_new (world->kafka, &error);
+  world->producer = lk_producer_new (world->kafka, 0, &error);
   g_assert_no_error (error);
   world->reader = lk_reader_new (world->kafka, &error);
   g_assert_no_error (error);

@@ -20,7 +20,10 @@ void lk_producer_prepare (LkProducer *producer, const char *topic);
 /* OFFSET ≥ 0 when acknowledged (ERROR NULL), else -1. */
 typedef void (*LkAckFunc) (gint64 offset, const GError *error, gpointer data);
 
-LkProducer *lk_producer_new (LkKafka *kafka, GError **error);
+/* A record waits LINGER_MS for others to go with: 0 for whom each record's way counts; where many
+ * are written at once a few ms halve what librdkafka costs, since each batch is a request, its
+ * answer, and two wake-ups. */
+LkProducer *lk_producer_new (LkKafka *kafka, guint linger_ms, GError **error);
 void lk_producer_free (LkProducer *producer); /* purges; nothing is called back any more */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LkProducer, lk_producer_free)
 

@@ -48,6 +48,7 @@ typedef struct
   LkScope scope;
   LkSecretUse secrets;
   const LkTopicUse *topics; /* ends with use 0 */
+  guint linger_ms;          /* how long what is written may wait for more to go with it */
   gconstpointer data;       /* for lk_program_data: what a shared `start` works from */
 
   /* Builds the program's state; the clients below exist, and so do all topics of the description,

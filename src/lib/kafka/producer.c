@@ -25,6 +25,7 @@ struct _LkProducer
   LkKafka *kafka;
   rd_kafka_t *client;
   rd_kafka_queue_t *queue;
+  char linger[16];    /* ms */
   GHashTable *topics; /* name → rd_kafka_topic_t: known before the first record */
   guint pending;
   gboolean broken; /* fatal: to be rebuilt when all reports are in */
@@ -33,10 +34,10 @@ struct _LkProducer
 static gboolean
 open_client (LkProducer *producer, GError **error)
 {
-  static const LkKafkaSetting settings[] = {
+  const LkKafkaSetting settings[] = {
     { "enable.idempotence", "true" },
     { "acks", "all" },
-    { "linger.ms", "0" }, /* costs nothing visible in a drain and wins latency */
+    { "linger.ms", producer->linger },
     { "compression.type", "lz4" },
     { "queue.buffering.max.messages", G_STRINGIFY (QUEUE_MAX) },
     { "queue.buffering.max.kbytes", "65536" },
@@ -73,11 +74,12 @@ lk_producer_prepare (LkProducer *producer, const char *topic)
 }
 
 LkProducer *
-lk_producer_new (LkKafka *kafka, GError **error)
+lk_producer_new (LkKafka *kafka, guint linger_ms, GError **error)
 {
   g_autoptr (LkProducer) producer = g_new0 (LkProducer, 1);
 
   producer->kafka = kafka;
+  g_snprintf (producer->linger, sizeof producer->linger, "%u", linger_ms);
   producer->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (!open_client (producer, error))
     return NULL;

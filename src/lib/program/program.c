@@ -428,7 +428,7 @@ open_clients (LkProgram *program, GError **error)
       = lk_kafka_new (&program->config->kafka, program->spec->program, program->clock, error);
   if (program->kafka == NULL)
     return FALSE;
-  program->producer = lk_producer_new (program->kafka, error);
+  program->producer = lk_producer_new (program->kafka, program->spec->linger_ms, error);
   if (program->producer == NULL)
     return FALSE;
   program->reader = lk_reader_new (program->kafka, error);
