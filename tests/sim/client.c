@@ -274,7 +274,7 @@ lk_kisi_new (const LkConfigKisi *config, const LkClock *clock, LkTimers *timers,
   kisi->budget = budget;
   kisi->calls = g_ptr_array_new ();
   kisi->held = g_ptr_array_new ();
-  kisi->process->kisi = kisi;
+  kisi->process->client = (SimClient *) kisi;
   return kisi;
 }
 
@@ -447,8 +447,9 @@ tell_budget (LkKisi *kisi, const Trip *trip)
 }
 
 gboolean
-sim_client_turn (LkKisi *kisi)
+sim_client_turn (SimClient *client)
 {
+  LkKisi *kisi = (LkKisi *) client;
   gboolean something = FALSE;
 
   for (guint i = 0; i < kisi->calls->len;)
@@ -492,8 +493,9 @@ split (LkKisi *kisi)
 }
 
 void
-sim_client_kill (LkKisi *kisi)
+sim_client_kill (SimClient *client)
 {
+  LkKisi *kisi = (LkKisi *) client;
 
   split (kisi);
   if (kisi->calls->len > 0)
@@ -504,15 +506,15 @@ sim_client_kill (LkKisi *kisi)
 }
 
 void
-sim_client_pause (LkKisi *kisi)
+sim_client_pause (SimClient *client)
 {
-  split (kisi);
+  split ((LkKisi *) client);
 }
 
 void
-sim_client_wake (LkKisi *kisi)
+sim_client_wake (SimClient *client)
 {
-
+  LkKisi *kisi = (LkKisi *) client;
   SimWorld *world = kisi->process->world;
 
   for (guint i = 0; i < kisi->held->len; i++)
@@ -537,7 +539,7 @@ sim_client_wake (LkKisi *kisi)
 }
 
 guint
-sim_client_in_flight (const LkKisi *kisi)
+sim_client_in_flight (const SimClient *client)
 {
-  return kisi->calls->len;
+  return ((const LkKisi *) client)->calls->len;
 }

@@ -22,29 +22,6 @@ typedef struct
 
 const char *const sim_spaces[] = { "moncloa", "dumbo", NULL };
 
-static const char *const weathers[WEATHERS] = {
-  [WEATHER_WRITE_LOST] = "records lost",
-  [WEATHER_WRITE_UNKNOWN] = "records written but not acknowledged",
-  [WEATHER_WRITE_SLOW] = "records slow",
-  [WEATHER_CUT_BEFORE] = "calls cut before their effect",
-  [WEATHER_CUT_AFTER] = "calls cut after their effect",
-  [WEATHER_EFFECT_LATE] = "effects after the call was given up",
-  [WEATHER_NEVER_SENT] = "calls that can't be sent",
-  [WEATHER_SERVER_ERROR] = "answers of 500",
-  [WEATHER_SERVER_ERROR_AFTER] = "answers of 500 after the effect",
-  [WEATHER_MALFORMED] = "answers that can't be understood",
-  [WEATHER_SLOW] = "slow answers",
-  [WEATHER_THROTTLED] = "429 with a wait",
-  [WEATHER_THROTTLED_BARE] = "429 without a wait",
-  [WEATHER_REFUSED] = "rights refused",
-};
-
-const char *
-sim_weather_name (SimWeather weather)
-{
-  return weathers[weather];
-}
-
 char *
 sim_address (gint64 member, gint64 number)
 {
@@ -322,6 +299,12 @@ sim_history_free (SimHistory *history)
   g_free (history);
 }
 
+guint
+sim_history_length (const SimHistory *history)
+{
+  return history->events->len;
+}
+
 /* --- words ------------------------------------------------------------------------------------ */
 
 static void
@@ -428,7 +411,8 @@ add_what (GString *text, const SimEvent *event)
       g_string_append (text, "all logs are compacted");
       break;
     case SIM_DEED_WEATHER:
-      g_string_append_printf (text, "%d%% %s", (int) event->b, weathers[event->a]);
+      g_string_append_printf (text, "%d%% %s", (int) event->b,
+                              sim_weather_name ((SimWeather) event->a));
       break;
     case SIM_DEED_KEY:
       g_string_append (text, event->a == SIM_KEY_REFUSED     ? "the key is refused"
@@ -470,7 +454,7 @@ sim_event_text (const SimEvent *event)
 }
 
 char *
-sim_readings_text (const SimHistory *history)
+sim_history_readings (const SimHistory *history)
 {
   static const char *const duplicates[]
       = { "made", "refused with 409", "refused with 422", "refused where they are equal" };
@@ -485,4 +469,10 @@ sim_readings_text (const SimHistory *history)
       readings->refuses_past ? "refused" : "taken", (int) (readings->list_lag / LK_SECOND),
       history->invite ? "invite" : "do not invite",
       history->exclusive ? ", and nobody else has our API user" : "");
+}
+
+char *
+sim_history_event (const SimHistory *history, guint event)
+{
+  return sim_event_text (&g_array_index (history->events, SimEvent, event));
 }

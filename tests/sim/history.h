@@ -8,6 +8,7 @@
 #pragma once
 
 #include "service.h"
+#include "story.h"
 
 G_BEGIN_DECLS
 
@@ -67,17 +68,14 @@ typedef struct
   guint n_claims;
 } SimEvent;
 
-typedef struct
+struct _SimHistory
 {
   guint64 seed;
   SimReadings readings;
   gboolean invite;
   gboolean exclusive; /* the API user is ours alone */
   GArray *events;     /* SimEvent, by time */
-} SimHistory;
-
-SimHistory *sim_history_new (guint64 seed);
-void sim_history_free (SimHistory *history);
+};
 
 /* Of MEMBER, by number: 0 is their own, then others of theirs; -1: none; > 1000: another member's.
  */
@@ -86,6 +84,5 @@ extern const char *const sim_spaces[]; /* their codes, NULL-terminated */
 gint64 sim_group_id (guint space, guint group);
 /* One line, without a newline; free with g_free. */
 char *sim_event_text (const SimEvent *event);
-char *sim_readings_text (const SimHistory *history);
 
 G_END_DECLS

@@ -5,20 +5,12 @@
  * stays its own. A seed that fails is made as short as it can be and still fail the same way, and
  * then shown.
  */
-#include "play.h"
+#include "run.h"
 
-#include "stories.h"
-
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/personality.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#define HANG_S 20       /* a run that takes so long never ends */
 #define SHRINKS_MAX 600 /* runs, to make one history shorter */
 
 typedef struct
@@ -27,47 +19,11 @@ typedef struct
   gboolean trace, keep_going, rare_is_fine, stories;
 } Options;
 
-/* --- one run ---------------------------------------------------------------------------------- */
-
-static void
-run (const SimHistory *history, const gboolean *out, const Options *options, gboolean trace,
-     SimResult *result)
-{
-  int status;
-  pid_t child;
-
-  memset (result, 0, sizeof *result);
-  (void) fflush (stdout);
-  child = fork ();
-  if (child < 0)
-    g_error ("fork: %s", g_strerror (errno));
-  if (child == 0)
-    {
-      (void) alarm (HANG_S);
-      sim_play (history, out, trace, result);
-      (void) fflush (stdout);
-      _exit (0);
-    }
-  while (waitpid (child, &status, 0) < 0)
-    g_assert (errno == EINTR);
-  if (result->failed || (WIFEXITED (status) && WEXITSTATUS (status) == 0))
-    return;
-  result->failed = TRUE;
-  g_strlcpy (result->invariant, "whole", sizeof result->invariant);
-  if (WIFSIGNALED (status))
-    g_snprintf (result->message, sizeof result->message, "the process ended by signal %d (%s)",
-                WTERMSIG (status), g_strsignal (WTERMSIG (status)));
-  else
-    g_snprintf (result->message, sizeof result->message, "the process ended with status %d",
-                WEXITSTATUS (status));
-}
-
 /* --- shorter ---------------------------------------------------------------------------------- */
 
 typedef struct
 {
   const SimHistory *history;
-  const Options *options;
   SimResult *result;
   char invariant[sizeof ((SimResult *) 0)->invariant];
   gboolean *out;
@@ -78,7 +34,7 @@ typedef struct
 static gboolean
 without (Shrink *shrink, guint first, guint n)
 {
-  guint len = shrink->history->events->len;
+  guint len = sim_history_length (shrink->history);
   g_autofree gboolean *out = g_memdup2 (shrink->out, len * sizeof *out);
   gboolean changed = FALSE;
 
@@ -90,7 +46,7 @@ without (Shrink *shrink, guint first, guint n)
   if (!changed || shrink->runs >= SHRINKS_MAX)
     return FALSE;
   shrink->runs++;
-  run (shrink->history, out, shrink->options, FALSE, shrink->result);
+  sim_run (shrink->history, out, FALSE, shrink->result);
   if (!shrink->result->failed || !g_str_equal (shrink->result->invariant, shrink->invariant))
     return FALSE;
   memcpy (shrink->out, out, len * sizeof *out);
@@ -100,7 +56,7 @@ without (Shrink *shrink, guint first, guint n)
 static void
 make_shorter (Shrink *shrink)
 {
-  guint len = shrink->history->events->len;
+  guint len = sim_history_length (shrink->history);
   gboolean shorter = TRUE;
 
   for (guint n = len / 2; n > 1; n /= 2)
@@ -115,25 +71,25 @@ make_shorter (Shrink *shrink)
 }
 
 static void
-show (const SimHistory *history, const Options *options, SimResult *result)
+show (const SimHistory *history, SimResult *result)
 {
-  Shrink shrink = { .history = history, .options = options, .result = result };
-  g_autofree char *readings = sim_readings_text (history);
+  Shrink shrink = { .history = history, .result = result };
+  g_autofree char *readings = sim_history_readings (history);
   guint left = 0;
 
-  shrink.out = g_new0 (gboolean, history->events->len);
+  shrink.out = g_new0 (gboolean, sim_history_length (history));
   g_strlcpy (shrink.invariant, result->invariant, sizeof shrink.invariant);
   make_shorter (&shrink);
   printf ("its shortest history (%u runs):\n  %s\n", shrink.runs, readings);
-  for (guint i = 0; i < history->events->len; i++)
+  for (guint i = 0; i < sim_history_length (history); i++)
     if (!shrink.out[i])
       {
-        g_autofree char *text = sim_event_text (&g_array_index (history->events, SimEvent, i));
+        g_autofree char *text = sim_history_event (history, i);
         printf ("  %s\n", text);
         left++;
       }
   printf ("%u events; what happens:\n", left);
-  run (history, shrink.out, options, TRUE, result);
+  sim_run (history, shrink.out, TRUE, result);
   printf ("%s: %s\n", result->invariant, result->message);
   g_free (shrink.out);
 }
@@ -159,6 +115,8 @@ print_faults (const SimResult *sum)
 
   for (guint i = 0; i < SIM_FAULTS; i++)
     {
+      if (sim_is_left_out ((SimFault) i))
+        continue;
       printf ("%9u  %s\n", sum->faults[i], sim_fault_name ((SimFault) i));
       all &= sum->faults[i] > 0;
     }
@@ -171,6 +129,7 @@ run_all (const Options *options, SimResult *result)
   SimResult sum = { 0 };
   guint failed = 0;
   gint64 begin = g_get_monotonic_time (), n = options->stories ? sim_stories () : options->seeds;
+  g_autofree char *text = NULL;
   gboolean all;
 
   for (gint64 i = 0; i < n; i++)
@@ -178,7 +137,7 @@ run_all (const Options *options, SimResult *result)
       SimHistory *history = options->stories ? sim_story_new ((guint) i)
                                              : sim_history_new ((guint64) (options->from + i));
 
-      run (history, NULL, options, options->trace, result);
+      sim_run (history, NULL, options->trace, result);
       add (&sum, result);
       if (result->failed)
         {
@@ -190,7 +149,7 @@ run_all (const Options *options, SimResult *result)
           printf ("%s: %s\n", result->invariant, result->message);
           if (!options->keep_going)
             {
-              show (history, options, result);
+              show (history, result);
               return 1;
             }
         }
@@ -202,11 +161,10 @@ run_all (const Options *options, SimResult *result)
       return failed > 0;
     }
   all = print_faults (&sum);
-  printf ("%" G_GINT64_FORMAT " seeds from %" G_GINT64_FORMAT " in %.1f s: %u calls, %u of them "
-          "writing, %u records, %u looks at rest, %u seeds failed\n",
+  text = sim_sum_text (&sum);
+  printf ("%" G_GINT64_FORMAT " seeds from %" G_GINT64_FORMAT " in %.1f s: %s, %u seeds failed\n",
           options->seeds, options->from,
-          (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC, sum.calls, sum.writes,
-          sum.records, sum.rests, failed);
+          (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC, text, failed);
   if (!all && !options->rare_is_fine)
     printf ("a fault never happened: nothing is known about it\n");
   return failed > 0 || (!all && !options->rare_is_fine);
@@ -227,14 +185,13 @@ parse (int *argc, char ***argv, Options *options)
       "Don't fail because a fault never happened", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
-  g_autoptr (GOptionContext) context
-      = g_option_context_new ("- the executor in worlds where everything goes wrong");
+  g_autoptr (GOptionContext) context = g_option_context_new (sim_summary);
   g_autoptr (GError) error = NULL;
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, &error))
     {
-      fprintf (stderr, "latchkey-sim: %s\n", error->message);
+      fprintf (stderr, "%s: %s\n", sim_name, error->message);
       return FALSE;
     }
   return TRUE;
@@ -246,14 +203,10 @@ main (int argc, char **argv)
   Options options = { .seeds = 100, .from = 1 };
   SimResult *result;
 
-  /* The executor walks hash tables whose order follows from addresses: those must be the same each
-   * time, or a seed would not be. */
-  if ((personality (0xffffffff) & ADDR_NO_RANDOMIZE) == 0 && personality (ADDR_NO_RANDOMIZE) >= 0)
-    (void) execv ("/proc/self/exe", argv);
+  sim_run_fixed (argv);
   if (!parse (&argc, &argv, &options))
     return 2;
-  result = mmap (NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  g_assert (result != MAP_FAILED);
+  result = sim_result_new ();
   sim_play_prepare ();
   return run_all (&options, result);
 }

@@ -148,21 +148,21 @@ sim_owners_turn (SimOwners *owners, SimProcess *process)
       process->releasing = FALSE;
       sim_note (owners->world, "process %u  hears that it has lost the account", process->index);
       process->owns = FALSE;
-      account_disown (process->account, TRUE);
+      sim_actor_disown (process, TRUE);
     }
   if (process->tell_revoked)
     {
       process->tell_revoked = FALSE;
       process->owns = FALSE;
-      account_disown (process->account, FALSE);
+      sim_actor_disown (process, FALSE);
       process->releasing = TRUE;
       process->release_until = owners->world->now + RELEASE_MS;
     }
   if (process->releasing)
     {
-      if (sim_client_in_flight (process->kisi) > 0 && account_is_idle (process->account))
+      if (sim_client_in_flight (process->client) > 0 && sim_actor_is_idle (process))
         sim_count (owners->world, SIM_FAULT_MOVE_UNKNOWN);
-      if (account_is_idle (process->account) || owners->world->now >= process->release_until)
+      if (sim_actor_is_idle (process) || owners->world->now >= process->release_until)
         released (owners, process);
       else
         sim_process_stir (process, 100);
@@ -171,7 +171,7 @@ sim_owners_turn (SimOwners *owners, SimProcess *process)
     {
       process->tell_assigned = FALSE;
       process->owns = TRUE;
-      account_own (process->account);
+      sim_actor_own (process);
     }
 }
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "play.h"
+#include "history.h"
 #include "wish.h"
 
 #include <latchkey/config/config.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * The program around the account, and the turn of its loop: what came from KISI, from Kafka, from
- * the group, then what is due, then the account's own turn (design §11).
+ * The program around the account, and the turn of its loop: what came from the service, from Kafka,
+ * from the group, then what is due, then the account's own turn (design §11).
  */
 #include "process.h"
 
@@ -132,12 +132,12 @@ one_turn (SimProcess *process, gboolean *something)
 
   for (guint i = 0; again && i < TURNS_MAX; i++)
     {
-      again = sim_client_turn (process->kisi);
+      again = sim_client_turn (process->client);
       again |= sim_producer_turn (process->producer);
       sim_owners_turn (process->world->owners, process);
       again |= sim_reader_turn (process->reader);
       (void) lk_timers_run (process->timers);
-      again |= account_turn (process->account);
+      again |= sim_actor_turn (process);
       *something |= again;
     }
 }
@@ -203,11 +203,10 @@ sim_process_new (SimWorld *world, guint index, guint life, const LkConfig *confi
   process->accounts = g_ptr_array_new ();
   for (guint i = 0; i < config->n_spaces; i++)
     g_ptr_array_add (process->spaces, &config->spaces[i]);
-  g_ptr_array_add (process->accounts, &config->kisi[0]);
   process->timers = lk_timers_new (&process->clock);
   process->reader = sim_reader_new (process);
   process->producer = sim_producer_new (process);
-  process->account = account_new (process, &config->kisi[0]);
+  sim_actor_start (process);
   sim_note (world, "process %u  starts", index);
   sim_process_stir (process, 0);
   return process;
@@ -227,7 +226,7 @@ sim_process_kill (SimProcess *process)
   process->paused = FALSE;
   process->dead = TRUE;
   sim_producer_kill (process->producer);
-  sim_client_kill (process->kisi);
+  sim_client_kill (process->client);
   sim_reader_free (process->reader);
 }
 
@@ -239,7 +238,7 @@ sim_process_pause (SimProcess *process)
   process->paused_at = process->world->now;
   process->turn_at = LK_TIME_NONE;
   sim_producer_pause (process->producer);
-  sim_client_pause (process->kisi);
+  sim_client_pause (process->client);
 }
 
 void
@@ -249,7 +248,7 @@ sim_process_wake (SimProcess *process)
   process->paused = FALSE;
   process->woken_at = process->world->now;
   sim_producer_wake (process->producer);
-  sim_client_wake (process->kisi);
+  sim_client_wake (process->client);
   sim_process_stir (process, 0);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * One simulated executor process: the real account with the real tables, on a clock, a loop and
- * Kafka clients that are played. What <latchkey/program/program.h>, <latchkey/kafka/reader.h>,
- * <latchkey/kafka/producer.h> and <latchkey/kisi/kisi.h> declare is defined in process.c, reader.c,
- * producer.c and client.c for it, an LkProgram being a SimProcess. Two of them, of one account,
- * live in one world.
+ * One simulated process of the executor, or of the poller: its real account with the real tables,
+ * on a clock, a loop and Kafka clients that are played. What <latchkey/program/program.h>,
+ * <latchkey/kafka/reader.h> and <latchkey/kafka/producer.h> declare is defined in process.c,
+ * reader.c and producer.c for it, an LkProgram being a SimProcess; what is different between the
+ * two, and the way to the outside service, is each simulation's own (actor.c, client.c). Two of
+ * them, of one account, live in one world.
  *
  * A process that is paused stands still between two steps of its loop: what it had sent goes on,
  * what it had not sent is sent when it wakes. One that is killed leaves what it had sent. One
@@ -14,12 +15,9 @@
 #pragma once
 
 #include "broker.h"
-#include "service.h"
 
 #include <latchkey/kafka/ownership.h>
 #include <latchkey/program/program.h>
-
-#include "../../src/executor/account.h"
 
 G_BEGIN_DECLS
 
@@ -38,8 +36,8 @@ struct _LkProgram
   LkTimers *timers;
   LkReader *reader;
   LkProducer *producer;
-  LkKisi *kisi; /* of the account, once it is made */
-  Account *account;
+  struct _SimClient *client; /* of the account, once it is made */
+  struct _Account *account;
 
   gboolean dead, paused;
   LkTime paused_at, woken_at;
@@ -82,11 +80,20 @@ void sim_producer_kill (LkProducer *producer);
 void sim_producer_pause (LkProducer *producer);
 void sim_producer_wake (LkProducer *producer);
 
-/* client.c */
-gboolean sim_client_turn (LkKisi *kisi);
-void sim_client_kill (LkKisi *kisi);
-void sim_client_pause (LkKisi *kisi);
-void sim_client_wake (LkKisi *kisi);
-guint sim_client_in_flight (const LkKisi *kisi);
+/* client.c: what is on its way to the service, and what came back from there. */
+typedef struct _SimClient SimClient;
+gboolean sim_client_turn (SimClient *client);
+void sim_client_kill (SimClient *client);
+void sim_client_pause (SimClient *client);
+void sim_client_wake (SimClient *client);
+guint sim_client_in_flight (const SimClient *client);
+
+/* actor.c: the program. */
+/* Makes the account of process->accounts, whose configuration is added there; it makes a client. */
+void sim_actor_start (SimProcess *process);
+void sim_actor_own (SimProcess *process);
+void sim_actor_disown (SimProcess *process, gboolean lost); /* LOST: another may have it already */
+gboolean sim_actor_is_idle (const SimProcess *process);
+gboolean sim_actor_turn (SimProcess *process); /* TRUE when it did something */
 
 G_END_DECLS

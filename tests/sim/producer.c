@@ -2,7 +2,7 @@
  * Copyright The Latchkey authors
  *
  * The producer, played: records go out in the order in which they were sent, each is appended and
- * then acknowledged, and either may fail (struct SimWeather, service.h's neighbour for Kafka).
+ * then acknowledged, and either may fail (weather.h).
  */
 #include "process.h"
 

@@ -3,7 +3,7 @@
  *
  * The stories, as tables of events.
  */
-#include "stories.h"
+#include "history.h"
 
 #define MEMBER 9001 /* of the first space */
 #define OTHER 9006  /* of the second */

@@ -28,11 +28,26 @@ sim_fault_name (SimFault fault)
 {
   static const char *const names[] = {
 #define SIM_FAULT(id, what) what,
-#include "faults.def"
+#include <faults.def>
 #undef SIM_FAULT
   };
 
   return names[fault];
+}
+
+const char *
+sim_weather_name (SimWeather weather)
+{
+  static const char *const names[] = {
+    "records lost",
+    "records written but not acknowledged",
+    "records slow",
+#define SIM_WEATHER(id, name) name,
+#include <weather.def>
+#undef SIM_WEATHER
+  };
+
+  return names[weather];
 }
 
 SimWorld *

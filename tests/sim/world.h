@@ -19,7 +19,7 @@ G_BEGIN_DECLS
 typedef enum
 {
 #define SIM_FAULT(id, what) SIM_FAULT_##id,
-#include "faults.def"
+#include <faults.def>
 #undef SIM_FAULT
   SIM_FAULTS
 } SimFault;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The Latchkey authors
+ *
+ * The executor, as a process of the simulation runs it.
+ */
+#include "process.h"
+
+#include "../../src/executor/account.h"
+
+void
+sim_actor_start (SimProcess *process)
+{
+  g_ptr_array_add (process->accounts, &process->config->kisi[0]);
+  process->account = account_new (process, &process->config->kisi[0]);
+}
+
+void
+sim_actor_own (SimProcess *process)
+{
+  account_own (process->account);
+}
+
+void
+sim_actor_disown (SimProcess *process, gboolean lost)
+{
+  account_disown (process->account, lost);
+}
+
+gboolean
+sim_actor_is_idle (const SimProcess *process)
+{
+  return account_is_idle (process->account);
+}
+
+gboolean
+sim_actor_turn (SimProcess *process)
+{
+  return account_turn (process->account);
+}
