@@ -76,6 +76,7 @@ give (SimOwners *owners, SimProcess *process)
   if (process == NULL)
     return;
   (void) g_hash_table_remove (owners->lost, process);
+  process->tell_lost = process->owns; /* it has not heard of that yet, and does first */
   process->tell_assigned = TRUE;
   sim_note (owners->world, "the group  gives the account to process %u", process->index);
   sim_process_stir (process, 0);
@@ -144,7 +145,8 @@ sim_owners_turn (SimOwners *owners, SimProcess *process)
 {
   if (process->tell_lost)
     {
-      process->tell_lost = process->tell_assigned = process->tell_revoked = FALSE;
+      process->tell_lost = process->tell_revoked = FALSE;
+      process->tell_assigned = process->tell_assigned && sim_owners_has (owners, process);
       process->releasing = FALSE;
       sim_note (owners->world, "process %u  hears that it has lost the account", process->index);
       process->owns = FALSE;
