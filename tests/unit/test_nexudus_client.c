@@ -398,6 +398,36 @@ a_refused_refresh_is_a_new_login (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_suffix (fixture->logins->str, "&password=another;")); /* read again */
 }
 
+/* Told to wait, it neither asks again at once nor takes the refresh token for a bad one. */
+static void
+a_throttled_refresh_waits (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    Step no;
+    gint64 least;
+  } rows[] = {
+    { WITH ("token", 409, "", "Retry-After", "20"), 20000 },
+    { WITH ("token", 429, "", "Retry-After", "7"), 7000 },
+    { ONCE ("token", 429, "You must wait. Wait 12.5 seconds before the next call."), 12500 },
+    { ONCE ("token", 500, "{\"Message\":\"An error has occurred.\"}"), 1000 },
+  };
+
+  SCRIPT (fixture, ONCE ("page=1", 200, ONE));
+  list (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const Step steps[] = { ONCE ("page=1", 401, ""), rows[i].no, ONCE ("page=1", 200, ONE) };
+      g_clear_pointer (&fixture->message, g_free);
+      script (fixture, steps, G_N_ELEMENTS (steps));
+      g_string_truncate (fixture->logins, 0);
+      list (fixture);
+      g_assert_cmpint (fixture->code, ==, -1);
+      g_assert_cmpint (waited (fixture, fixture->at->len - 1), >=, rows[i].least);
+      g_assert_null (strstr (fixture->logins->str, "password"));
+    }
+}
+
 /* 401 twice is no matter of the token (nexudus-api.md §1). */
 static void
 twice_unauthorized_is_a_permission (Fixture *fixture, gconstpointer data)
@@ -883,6 +913,7 @@ main (int argc, char **argv)
   CASE ("each-process-is-another-client", each_process_is_another_client);
   CASE ("a-bad-token-is-refreshed", a_bad_token_is_refreshed);
   CASE ("a-refused-refresh-is-a-new-login", a_refused_refresh_is_a_new_login);
+  CASE ("a-throttled-refresh-waits", a_throttled_refresh_waits);
   CASE ("twice-unauthorized-is-a-permission", twice_unauthorized_is_a_permission);
   g_test_add ("/nexudus-client/basic-needs-no-login", Fixture, "basic", set_up,
               basic_needs_no_login, tear_down);

@@ -130,15 +130,19 @@ answered (const LkHttpResponse *response, gpointer data)
           failed (session, error);
         }
     }
-  else if (session->refreshing)
+  else if (response->status == 429 || response->status == 409)
+    {
+      gint64 wait = lk_http_retry_after_ms (response);
+      if (wait < 0)
+        wait = lk_nexudus_wait_of_text (response->body, response->body_len);
+      lk_budget_throttled (session->budget, wait);
+      failed (session, refusal (response));
+    }
+  else if (session->refreshing && response->status < 500)
     /* The refresh token has ended, or another login with our client_id took its place. */
     wipe (&session->refresh_token);
   else
-    {
-      if (response->status == 429 || response->status == 409)
-        lk_budget_throttled (session->budget, lk_http_retry_after_ms (response));
-      failed (session, refusal (response));
-    }
+    failed (session, refusal (response));
 }
 
 static void
