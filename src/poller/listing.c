@@ -32,6 +32,7 @@ struct _Listing
   guint incomplete; /* listings in a row that lacked some */
   gboolean wanted;  /* another one, at once */
   LkTime started;
+  gint64 started_steady;
   gint64 revision;
   LkTime date; /* the earliest Date of its answers */
   GHashTable *seen[STORE_KINDS];
@@ -99,6 +100,7 @@ begin (gpointer data)
   listing->failed = listing->wanted = FALSE;
   listing->failures = rows_failures (listing->desk->rows);
   listing->started = wall (listing);
+  listing->started_steady = lk_clock_steady (listing->desk->clock);
   listing->revision = store_revision (listing->desk->store, listing->started);
   listing->date = LK_TIME_NONE;
   brake_begin_listing (listing->desk->brake);
@@ -144,7 +146,10 @@ static void
 end (Listing *listing)
 {
   const LkConfigNexudus *config = listing->desk->config;
-  gint64 wait = config->listing_interval;
+  gint64 took = lk_clock_steady (listing->desk->clock) - listing->started_steady;
+  /* From start to start; one that takes long is still followed by a pause. */
+  gint64 wait = MAX (config->listing_interval - took,
+                     MIN (config->poll_interval, config->listing_interval));
   gboolean whole = !listing->failed && rows_failures (listing->desk->rows) == listing->failures;
 
   listing->phase = PHASE_IDLE;
@@ -157,8 +162,12 @@ end (Listing *listing)
   if (whole)
     listing->incomplete = 0;
   else if (!listing->failed)
-    /* Soon, and later each time: what one row lacks is not worth a listing a cycle. */
-    wait = MIN (config->poll_interval << MIN (listing->incomplete++, 10), wait);
+    {
+      /* Soon, and later each time: what one row lacks is not worth a listing a cycle. */
+      gint64 later = config->poll_interval << MIN (listing->incomplete, 10);
+      listing->incomplete++;
+      wait = MIN (later, wait);
+    }
   if (listing->wanted)
     wait = 0;
   forget_seen (listing);
