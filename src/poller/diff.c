@@ -56,6 +56,7 @@ known_of_pass (const LkPass *pass, LkTime written_at, gint64 listed_after_use, K
                                                                  : pass->used_at + listed_after_use,
                  .ended_at
                  = pass->used && pass->used_at != LK_TIME_NONE ? pass->used_at : pass->expires_at,
+                 .idle = pass->has_contract && !pass->contract.active,
                  .deleted = pass->deleted };
   if (pass->used && pass->used_at == LK_TIME_NONE)
     out->ended_at = pass->created_at;

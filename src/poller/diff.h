@@ -20,6 +20,7 @@ typedef struct
   LkTime written_at;
   LkTime listed_until; /* until when listings should contain it; G_MAXINT64: for good */
   LkTime ended_at;     /* LK_TIME_NONE: may still give something */
+  gboolean idle;       /* a pass from a contract that is not active: it gives nothing */
   gboolean deleted;
 } Known;
 

@@ -80,15 +80,17 @@ find_again (Shelf *shelf, const char *key, gint64 revision)
 /* --- snapshots ----------------------------------------------------------------------------------
  */
 
-/* Whether FRESH, which has no contract any more, waits for the brake: not when its own row states
- * something besides, that it is used or ends at another time. */
+/* Whether FRESH, which has no contract any more, waits for the brake: not when what stands gave
+ * nothing already, nor when its own row states something besides: that it is used, ends at another
+ * time or is of another type. */
 static gboolean
 is_held (Shelf *shelf, gint64 member, gint64 id, const char *key, const Known *fresh)
 {
   const Known *known = store_stands (shelf, member, key);
 
-  if (known == NULL || known->deleted || g_hash_table_remove (shelf->judged, key)
-      || known->listed_until != fresh->listed_until || known->ended_at != fresh->ended_at
+  if (known == NULL || known->deleted || g_hash_table_remove (shelf->judged, key) || known->idle
+      || known->of != fresh->of || known->listed_until != fresh->listed_until
+      || known->ended_at != fresh->ended_at
       || diff_judge (known, fresh, store_now (shelf->store)) != DIFF_PUBLISH)
     return FALSE;
   lose (shelf, member, id, fresh->revision, TRUE);
