@@ -94,6 +94,34 @@ decode_known (const Shelf *shelf, const LkRecord *record, Known *known, GError *
   return known;
 }
 
+static void
+read_again (const Shelf *shelf, const char *key)
+{
+  gint64 member, id;
+
+  store_ids_of_key (key, &member, &id);
+  shelf->store->again (shelf->kind, id, shelf->store->data);
+}
+
+/* What another has written, not we, behind our becoming owner: a former owner that does not know of
+ * us may have put together what it read just now and what it knew of old. Its revision tells
+ * nothing of that, so the row is read again. What we wrote may come back before its
+ * acknowledgement, and stands already. */
+static void
+look_for_others (const Shelf *shelf, const LkRecord *record, const Known *known)
+{
+  g_autofree char *key = NULL;
+  const Known *stands;
+
+  if (!lk_table_owns (shelf->table, record->partition)
+      || !lk_table_is_loaded (shelf->table, record->partition))
+    return;
+  key = g_strndup (record->key, record->key_len);
+  stands = lk_table_get (shelf->table, record->partition, key);
+  if (stands == NULL || stands->revision != known->revision || stands->digest != known->digest)
+    read_again (shelf, key);
+}
+
 static gpointer
 decode (const LkRecord *record, gpointer data, GError **error)
 {
@@ -110,6 +138,7 @@ decode (const LkRecord *record, gpointer data, GError **error)
       return NULL;
     }
   revision_read (&shelf->store->revisions, known->revision, now);
+  look_for_others (shelf, record, known);
   return g_steal_pointer (&known);
 }
 
@@ -188,9 +217,7 @@ overruled (LkTable *table, gint32 partition, const char *key, gpointer entry, gp
 {
   Shelf *shelf = data;
   Known *known = entry;
-  gint64 member, id;
 
-  store_ids_of_key (key, &member, &id);
   if (known->deleted)
     {
       /* Nexudus has nothing to read again of what is gone, and all of the winner is known. */
@@ -200,7 +227,7 @@ overruled (LkTable *table, gint32 partition, const char *key, gpointer entry, gp
   /* What was read is kept only as a digest, so the truth is read again instead of the winner being
    * written from memory; whatever comes is newer than both. */
   known->digest ^= 1;
-  shelf->store->again (shelf->kind, id, shelf->store->data);
+  read_again (shelf, key);
 }
 
 static void

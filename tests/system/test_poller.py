@@ -327,6 +327,26 @@ def test_a_late_record_is_overwritten(polled: Polled, member: int) -> None:
     polled.becomes("passes", key, deleted=True)
 
 
+def test_what_another_wrote_is_read_again(lone: Polled, member: int) -> None:
+    """A former owner that does not know of it may write under the highest revision what it knew of
+    old. No listing comes by here: the record itself is the reason to read."""
+    lone.join(member)
+    key = lone.give(member)
+    lone.start()
+    stands = lone.becomes("passes", key, expires_at=None)
+    lone.cycled(2)
+    lone.sandbox.clear_calls()
+    produce(lone.stack.bootstrap, lone.stack.topic("passes", "moncloa"),
+            {key: {**stands, "revision": stands["revision"] + 1, "expires_at": "2040-01-01T00:00:00Z"}})
+    again = lone.becomes("passes", key, expires_at=None)
+    assert again["revision"] > stands["revision"] + 1
+    lone.cycled(2)
+    # And what it writes itself is no reason.
+    reads = [call["count"] for call in lone.sandbox.calls(service="nexudus")["calls"]
+             if call["path"].endswith("/coworkertimepasses/{id}")]
+    assert reads == [1]
+
+
 def test_a_foreign_revision_from_the_future_is_passed(
     tmp_path: Path, broker: Broker, prefix: str, member: int
 ) -> None:
