@@ -36,7 +36,7 @@ struct _Account
   LkTimer *sweep_timer;
 
   gboolean owned, acting; /* acting: owned, and the tables are read to their ends */
-  GArray *again;          /* Again, of what was overruled in the log before acting began */
+  GArray *again;          /* Again, of what was overruled before composites were read */
 };
 
 /* --- what begins when ---------------------------------------------------------------------------
@@ -45,7 +45,16 @@ struct _Account
 static void
 can_read_changes (gpointer data)
 {
-  incremental_start (((Account *) data)->incremental);
+  Account *account = data;
+
+  rows_know_composites (account->desk.rows);
+  for (guint i = 0; i < account->again->len; i++)
+    {
+      const Again *again = &g_array_index (account->again, Again, i);
+      rows_read_again (account->desk.rows, again->kind, again->id);
+    }
+  g_array_set_size (account->again, 0);
+  incremental_start (account->incremental);
 }
 
 static void
@@ -87,12 +96,6 @@ begin_acting (Account *account)
   lk_info (LK_F (.account = name, .event = "acting"), "polling this account now");
   lk_metric_set (LK_M_POLLER_OWNER, 1, name, NULL);
   account->sweep_timer = lk_timers_add (account->desk.timers, SWEEP_MS, sweep, account);
-  for (guint i = 0; i < account->again->len; i++)
-    {
-      const Again *again = &g_array_index (account->again, Again, i);
-      rows_read_again (account->desk.rows, again->kind, again->id);
-    }
-  g_array_set_size (account->again, 0);
   listing_start (account->listing);
 }
 
@@ -107,6 +110,7 @@ end_acting (Account *account)
   lk_nexudus_cancel_all (account->desk.nexudus);
   rows_reset (account->desk.rows);
   forget_stop (account->forget);
+  world_reset (account->world);
   incremental_stop (account->incremental);
   listing_stop (account->listing);
   brake_end (account->desk.brake);
@@ -182,7 +186,7 @@ read_again (StoreKind kind, gint64 id, gpointer data)
   Account *account = data;
   const Again again = { kind, id };
 
-  if (account->acting)
+  if (account->acting && rows_knows_composites (account->desk.rows))
     rows_read_again (account->desk.rows, kind, id);
   else
     g_array_append_val (account->again, again);

@@ -31,6 +31,23 @@ rows_unlisted_new (void)
   return g_hash_table_new_full (g_str_hash, g_str_equal, NULL, of_contract_free);
 }
 
+#define ANY_CONTRACT "*"
+
+static void
+note_unread (Rows *rows, json_t *row)
+{
+  const char *uid = json_string_value (json_object_get (row, "UniqueId"));
+
+  (void) g_hash_table_add (rows->unread_contracts, g_strdup (uid == NULL ? ANY_CONTRACT : uid));
+}
+
+static gboolean
+may_be_unread (const Rows *rows, const char *uid)
+{
+  return g_hash_table_contains (rows->unread_contracts, uid)
+         || g_hash_table_contains (rows->unread_contracts, ANY_CONTRACT);
+}
+
 /* A contract that no list had is looked for among its holder's own, by UniqueId. */
 typedef struct
 {
@@ -46,28 +63,25 @@ searched (const LkNexudusRead *read, const GError *error, gpointer data)
   Rows *rows = search->rows;
   g_autofree char *reference = g_strdup_printf ("contract/%s", search->uid);
   LkContract contract;
+  gboolean known = world_contract (rows->world, search->uid, &contract);
 
   (void) read;
   (void) g_hash_table_remove (rows->open, reference);
   rows_count_failure (rows, error);
-  if (error == NULL && !world_contract (rows->world, search->uid, &contract))
+  if (error == NULL && !known && !may_be_unread (rows, search->uid))
     {
       lk_warning (
           LK_F (.account = rows->account, .member = search->coworker, .event = "contract_missing"),
           "a pass is from a contract that Nexudus does not have; it gives nothing");
       world_set_contract_missing (rows->world, search->uid);
+      known = TRUE;
     }
-  rows_release (rows, reference, error == NULL);
+  rows_release (rows, reference, error == NULL && known);
   g_free (search->uid);
   g_free (search);
 }
 
-static void
-search_row (json_t *row, const LkNexudusRead *read, gpointer data)
-{
-  /* The pass that asked is read again by itself. */
-  rows_contract_listed (row, read, ((Search *) data)->rows);
-}
+static void search_row (json_t *row, const LkNexudusRead *read, gpointer data);
 
 void
 rows_want_contract (Rows *rows, gint64 coworker, const char *uid)
@@ -138,6 +152,8 @@ rows_contract_changed (Rows *rows, const char *uid)
 {
   OfContract *of = g_hash_table_lookup (rows->unlisted, uid);
 
+  if (!rows->composed)
+    return;
   if (of == NULL)
     {
       of = g_new (OfContract, 1);
@@ -152,8 +168,9 @@ rows_contract_changed (Rows *rows, const char *uid)
 }
 
 static void
-take_contract (Rows *rows, json_t *row, gboolean list_new)
+take_contract (Rows *rows, json_t *row, const LkNexudusRead *read, gboolean list_new)
 {
+  gint64 revision = store_revision (rows->store, read->started_at);
   g_auto (LkNexudusContract) contract = { 0 };
   g_autoptr (GError) error = NULL;
   LkContract before;
@@ -162,23 +179,30 @@ take_contract (Rows *rows, json_t *row, gboolean list_new)
   if (!lk_nexudus_contract_read (&contract, row, &error))
     {
       rows_unreadable (rows, LK_NEXUDUS_CONTRACTS, error);
+      note_unread (rows, row);
       return;
     }
   known = contract.uid != NULL && world_contract (rows->world, contract.uid, &before);
   if (world_may_have_lost_pause (rows->world, &contract))
     rows_want_pauses_of (rows, contract.id);
-  if (world_set_contract (rows->world, &contract, lk_clock_wall (rows->clock))
+  if (world_set_contract (rows->world, &contract, revision, lk_clock_wall (rows->clock))
       && (known || list_new))
     rows_contract_changed (rows, contract.uid);
+}
+
+static void
+search_row (json_t *row, const LkNexudusRead *read, gpointer data)
+{
+  /* The pass that asked is read again by itself. */
+  take_contract (((Search *) data)->rows, row, read, FALSE);
 }
 
 void
 rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void) read;
   /* The passes of all contracts are listed behind this; those of one that was known and differs
    * don't wait for that, since whoever reads it next finds nothing changed. */
-  take_contract (data, row, FALSE);
+  take_contract (data, row, read, FALSE);
 }
 
 /* --- contracts that have gone ----------------------------------------------------------------- */
@@ -206,6 +230,7 @@ void
 rows_begin_contracts (Rows *rows)
 {
   world_begin_contracts (rows->world);
+  g_hash_table_remove_all (rows->unread_contracts);
 }
 
 void
@@ -217,14 +242,13 @@ rows_contracts_listed (Rows *rows)
     {
       gint64 id = g_array_index (missing, gint64, i);
       if (rows_open_once (rows, "contract_id", id))
-        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_CONTRACTS, id, LK_NEXUDUS_ROWS, got_contract,
-                        rows);
+        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_CONTRACTS, id,
+                        rows_urgency (rows, LK_NEXUDUS_ROWS), got_contract, rows);
     }
 }
 
 void
 rows_contract (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void) read;
-  take_contract (data, row, TRUE);
+  take_contract (data, row, read, TRUE);
 }

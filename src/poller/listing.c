@@ -199,8 +199,8 @@ list_until (Listing *listing, ReadsList which, LkNexudusRowFunc row, LkNexudusDo
       = reads_query (which, listing->started, store_grace (listing->desk->store));
 
   listing->open++;
-  lk_nexudus_list (listing->desk->nexudus, reads_entity (which), query, LK_NEXUDUS_LISTING, row,
-                   done, listing);
+  lk_nexudus_list (listing->desk->nexudus, reads_entity (which), query,
+                   rows_urgency (listing->desk->rows, LK_NEXUDUS_LISTING), row, done, listing);
 }
 
 static void
@@ -223,6 +223,14 @@ contracts_read (const LkNexudusRead *read, const GError *error, gpointer data)
 {
   if (error == NULL)
     rows_contracts_listed (((Listing *) data)->desk->rows);
+  read_done (read, error, data);
+}
+
+static void
+businesses_read (const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  if (error == NULL)
+    rows_businesses_listed (((Listing *) data)->desk->rows);
   read_done (read, error, data);
 }
 
@@ -258,7 +266,8 @@ LISTED (booking_listed, rows_booking, note_seen (listing, STORE_BOOKINGS, row))
 static void
 list_composites (Listing *listing)
 {
-  list (listing, READS_BUSINESSES, business_listed);
+  rows_begin_businesses (listing->desk->rows);
+  list_until (listing, READS_BUSINESSES, business_listed, businesses_read);
   list (listing, READS_PASS_TYPES, pass_type_listed);
   list (listing, READS_RESOURCES, resource_listed);
   rows_begin_contracts (listing->desk->rows);

@@ -18,8 +18,9 @@ changed (Rows *rows, const char *uid)
 
 /* The row's id, or 0. */
 static gint64
-take (Rows *rows, json_t *row)
+take (Rows *rows, json_t *row, const LkNexudusRead *read)
 {
+  gint64 revision = store_revision (rows->store, read->started_at);
   LkNexudusPause pause;
   g_autoptr (GError) error = NULL;
 
@@ -28,15 +29,14 @@ take (Rows *rows, json_t *row)
       rows_unreadable (rows, LK_NEXUDUS_PAUSES, error);
       return 0;
     }
-  changed (rows, world_set_pause (rows->world, &pause, lk_clock_wall (rows->clock)));
+  changed (rows, world_set_pause (rows->world, &pause, revision, lk_clock_wall (rows->clock)));
   return pause.id;
 }
 
 void
 rows_pause (json_t *row, const LkNexudusRead *read, gpointer data)
 {
-  (void) read;
-  (void) take (data, row);
+  (void) take (data, row, read);
 }
 
 static void
@@ -55,11 +55,10 @@ got_pause (gint64 id, json_t *row, const LkNexudusRead *read, const GError *erro
 {
   Rows *rows = data;
 
-  (void) read;
   rows_close_one (rows, "pause", id);
   rows_count_failure (rows, error);
   if (row != NULL)
-    (void) take (rows, row);
+    (void) take (rows, row, read);
   else if (error == NULL)
     changed (rows, world_drop_pause (rows->world, id, lk_clock_wall (rows->clock)));
 }
@@ -73,7 +72,8 @@ confirm (Rows *rows, gint64 contract, GHashTable *listed)
     {
       gint64 id = g_array_index (missing, gint64, i);
       if (rows_open_once (rows, "pause", id))
-        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PAUSES, id, LK_NEXUDUS_ROWS, got_pause, rows);
+        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PAUSES, id, rows_urgency (rows, LK_NEXUDUS_ROWS),
+                        got_pause, rows);
     }
 }
 
@@ -82,9 +82,8 @@ rows_pause_listed (json_t *row, const LkNexudusRead *read, gpointer data)
 {
   Rows *rows = data;
 
-  (void) read;
   note (rows->pauses, row);
-  (void) take (rows, row);
+  (void) take (rows, row, read);
 }
 
 void
@@ -110,9 +109,8 @@ of_one_row (json_t *row, const LkNexudusRead *read, gpointer data)
 {
   OfOne *of = data;
 
-  (void) read;
   note (of->listed, row);
-  (void) take (of->rows, row);
+  (void) take (of->rows, row, read);
 }
 
 static void

@@ -69,12 +69,11 @@ got_pass_type (gint64 id, json_t *row, const LkNexudusRead *read, const GError *
   g_autoptr (GError) local = NULL;
   g_autofree char *reference = g_strdup_printf ("pass_type/%" G_GINT64_FORMAT, id);
 
-  (void) read;
   rows_close_one (rows, "pass_type", id);
   rows_count_failure (rows, error);
   if (row != NULL && lk_nexudus_pass_type_read (&type, row, &local))
     {
-      world_set_pass_type (rows->world, &type);
+      world_set_pass_type (rows->world, &type, store_revision (rows->store, read->started_at));
       rows_release (rows, reference, TRUE);
       return;
     }
@@ -91,7 +90,8 @@ void
 rows_want_pass_type (Rows *rows, gint64 id)
 {
   if (rows_open_once (rows, "pass_type", id))
-    lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PASS_TYPES, id, LK_NEXUDUS_ROWS, got_pass_type, rows);
+    lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PASS_TYPES, id, rows_urgency (rows, LK_NEXUDUS_ROWS),
+                    got_pass_type, rows);
 }
 
 static void
@@ -103,12 +103,11 @@ got_resource (gint64 id, json_t *row, const LkNexudusRead *read, const GError *e
   g_autofree char *reference = g_strdup_printf ("resource/%" G_GINT64_FORMAT, id);
   gboolean resolved = FALSE;
 
-  (void) read;
   rows_close_one (rows, "resource", id);
   rows_count_failure (rows, error);
   if (row != NULL && lk_nexudus_resource_read (&resource, row, &local))
     {
-      world_set_resource (rows->world, &resource);
+      world_set_resource (rows->world, &resource, store_revision (rows->store, read->started_at));
       resolved = TRUE;
     }
   else if (local != NULL)
@@ -130,11 +129,43 @@ rows_business (json_t *row, const LkNexudusRead *read, gpointer data)
   LkNexudusBusiness business = { 0 };
   g_autoptr (GError) error = NULL;
 
-  (void) read;
   if (lk_nexudus_business_read (&business, row, &error))
-    world_set_business (rows->world, &business);
+    world_set_business (rows->world, &business, store_revision (rows->store, read->started_at));
   else
     rows_unreadable (rows, LK_NEXUDUS_BUSINESSES, error);
+}
+
+static void
+got_business (gint64 id, json_t *row, const LkNexudusRead *read, const GError *error, gpointer data)
+{
+  Rows *rows = data;
+
+  rows_close_one (rows, "business", id);
+  rows_count_failure (rows, error);
+  if (row != NULL)
+    rows_business (row, read, rows);
+  else if (error == NULL)
+    world_drop_business (rows->world, id);
+}
+
+void
+rows_begin_businesses (Rows *rows)
+{
+  world_begin_businesses (rows->world);
+}
+
+void
+rows_businesses_listed (Rows *rows)
+{
+  g_autoptr (GArray) missing = world_businesses_missing (rows->world);
+
+  for (guint i = 0; i < missing->len; i++)
+    {
+      gint64 id = g_array_index (missing, gint64, i);
+      if (rows_open_once (rows, "business", id))
+        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_BUSINESSES, id,
+                        rows_urgency (rows, LK_NEXUDUS_ROWS), got_business, rows);
+    }
 }
 
 void
@@ -144,9 +175,8 @@ rows_resource (json_t *row, const LkNexudusRead *read, gpointer data)
   LkNexudusResource resource = { 0 };
   g_autoptr (GError) error = NULL;
 
-  (void) read;
   if (lk_nexudus_resource_read (&resource, row, &error))
-    world_set_resource (rows->world, &resource);
+    world_set_resource (rows->world, &resource, store_revision (rows->store, read->started_at));
   else
     rows_unreadable (rows, LK_NEXUDUS_RESOURCES, error);
 }

@@ -30,6 +30,7 @@ rows_new (const char *account, Store *store, World *world, LkNexudus *nexudus,
   rows->unlisted = rows_unlisted_new ();
   rows->owed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   rows->pauses = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  rows->unread_contracts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   rows->cancellations = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rows->wanted_spaces
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_array_unref);
@@ -46,6 +47,7 @@ rows_free (Rows *rows)
   g_hash_table_unref (rows->wanted_spaces);
   g_hash_table_unref (rows->cancelled);
   g_hash_table_unref (rows->cancellations);
+  g_hash_table_unref (rows->unread_contracts);
   g_hash_table_unref (rows->unlisted);
   g_hash_table_unref (rows->pauses);
   g_hash_table_unref (rows->owed);
@@ -61,11 +63,30 @@ rows_reset (Rows *rows)
   g_hash_table_remove_all (rows->wanted_spaces);
   g_hash_table_remove_all (rows->cancelled);
   g_hash_table_remove_all (rows->cancellations);
+  g_hash_table_remove_all (rows->unread_contracts);
   g_hash_table_remove_all (rows->unlisted);
   g_hash_table_remove_all (rows->pauses);
   g_hash_table_remove_all (rows->owed);
-  rows->no_pauses = FALSE;
+  rows->no_pauses = rows->composed = FALSE;
   memset (rows->gone, 0, sizeof rows->gone);
+}
+
+void
+rows_know_composites (Rows *rows)
+{
+  rows->composed = TRUE;
+}
+
+gboolean
+rows_knows_composites (const Rows *rows)
+{
+  return rows->composed;
+}
+
+LkNexudusUrgency
+rows_urgency (const Rows *rows, LkNexudusUrgency usual)
+{
+  return rows->composed ? usual : LK_NEXUDUS_CHANGES;
 }
 
 guint
@@ -133,6 +154,17 @@ has_person (Rows *rows, gint64 member, const GArray *spaces, StoreKind kind, gin
   rows_hold (rows, reference, kind, id);
   rows_read_again (rows, STORE_MEMBERS, member);
   return FALSE;
+}
+
+/* What is known of a pass type or resource may be as old as the last listing. Before a row that
+ * names another one than so far is taken out of a space for it, that is looked at: asked for no
+ * more than this before the row was. */
+#define FRESH_MS LK_MINUTE
+
+static gboolean
+is_fresh (const Rows *rows, StoreKind kind, gint64 id, gint64 of, gint64 known_at, gint64 revision)
+{
+  return known_at > revision - FRESH_MS || !store_names_other (rows->store, kind, id, of);
 }
 
 static void
@@ -224,7 +256,9 @@ rows_pass (json_t *row, const LkNexudusRead *read, gpointer data)
       return;
     }
   type = world_pass_type (rows->world, pass.type);
-  if (type == NULL)
+  if (type == NULL
+      || !is_fresh (rows, STORE_PASSES, pass.id, pass.type,
+                    world_pass_type_revision (rows->world, pass.type), revision))
     {
       g_autofree char *reference = g_strdup_printf ("pass_type/%" G_GINT64_FORMAT, pass.type);
       rows_hold (rows, reference, STORE_PASSES, pass.id);
@@ -284,7 +318,9 @@ rows_booking (json_t *row, const LkNexudusRead *read, gpointer data)
       return;
     }
   resource = world_resource (rows->world, booking.resource);
-  if (resource == NULL)
+  if (resource == NULL
+      || !is_fresh (rows, STORE_BOOKINGS, booking.id, booking.resource,
+                    world_resource_revision (rows->world, booking.resource), revision))
     {
       g_autofree char *reference = g_strdup_printf ("resource/%" G_GINT64_FORMAT, booking.resource);
       rows_hold (rows, reference, STORE_BOOKINGS, booking.id);

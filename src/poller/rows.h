@@ -30,6 +30,13 @@ void rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data
 /* A whole list of contracts begins; it was seen, and what it did not have is read by id. */
 void rows_begin_contracts (Rows *rows);
 void rows_contracts_listed (Rows *rows);
+/* Composites were read whole: from now on passes of a contract that changes are listed by it.
+ * Before that a contract is known in part, and a listing of all passes follows anyway. */
+void rows_know_composites (Rows *rows);
+gboolean rows_knows_composites (const Rows *rows);
+/* Of reads that composites need: USUAL, but before they are known nothing else can begin, not even
+ * the reading of changes. */
+LkNexudusUrgency rows_urgency (const Rows *rows, LkNexudusUrgency usual);
 /* As changed since the last cycle: its passes are then listed too. */
 void rows_contract (json_t *row, const LkNexudusRead *read, gpointer data);
 /* Paused periods of contracts, changed and in a full listing. */
@@ -44,6 +51,9 @@ void rows_pass_pauses (Rows *rows);
 gboolean rows_pauses_refused (Rows *rows, const GError *error);
 /* Whether changes are worth asking for: not while they are refused. */
 gboolean rows_reads_pauses (const Rows *rows);
+/* A whole list of locations begins; it was seen, and what it did not have is read by id. */
+void rows_begin_businesses (Rows *rows);
+void rows_businesses_listed (Rows *rows);
 void rows_business (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_resource (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_pass_type (json_t *row, const LkNexudusRead *read,

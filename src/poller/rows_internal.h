@@ -25,6 +25,7 @@ struct _Rows
   GHashTable *owed;   /* "<what>/<id>" → Owed: reads by id that have failed */
   GHashTable *pauses; /* gint64* ids of the paused periods that the listing had so far */
   gboolean no_pauses; /* the login may not read them */
+  gboolean composed;  /* composites were read whole */
   guint gone[STORE_KINDS];
   guint failures; /* reads that changes and rows led to, and that failed */
   /* gint64* id of a cancelled booking's row → gint64* when it was last listed (steady). The lists
@@ -32,6 +33,9 @@ struct _Rows
   GHashTable *cancelled;
   GHashTable
       *unlisted; /* uid (in OfContract) → OfContract: contracts whose passes are to be read */
+  /* UniqueIds of contracts whose rows could not be read since the last whole list began, and
+   * ANY_CONTRACT for one that does not even say that. They are not nowhere. */
+  GHashTable *unread_contracts;
   GHashTable *cancellations; /* gint64* bookings said to be cancelled, until read → counted */
 };
 

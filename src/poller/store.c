@@ -394,6 +394,24 @@ store_is_live (const Store *store, StoreKind kind, gint64 id)
   return g_hash_table_contains (store->places[kind], &id);
 }
 
+gboolean
+store_names_other (const Store *store, StoreKind kind, gint64 id, gint64 of)
+{
+  const GArray *places = g_hash_table_lookup (store->places[kind], &id);
+
+  for (guint i = 0; places != NULL && i < places->len; i++)
+    {
+      const Place *place = &g_array_index (places, Place, i);
+      char key[LK_KEY_MAX];
+      const Known *known;
+      store_key_of (kind, place->member, id, key);
+      known = store_stands (store_shelf (store, kind, place->space), place->member, key);
+      if (known != NULL && known->of != of)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 gint64
 store_booking_of_uid (const Store *store, const char *uid)
 {

@@ -76,6 +76,8 @@ gboolean store_has_member (const Store *store, guint space, gint64 member); /* l
 /* Spaces (guint) that the member has a live key in are appended. */
 void store_member_spaces (const Store *store, gint64 member, GArray *out);
 gboolean store_is_live (const Store *store, StoreKind kind, gint64 id);
+/* Whether it lives under another pass type or resource than OF. */
+gboolean store_names_other (const Store *store, StoreKind kind, gint64 id, gint64 of);
 /* Id of the live booking with UniqueId UID, 0: none. */
 gint64 store_booking_of_uid (const Store *store, const char *uid);
 /* Ids (gint64) of the live bookings of MEMBER for RESOURCE that end at UNTIL. */

@@ -21,13 +21,25 @@ World *world_new (const RouteSpaces *spaces, const LkZone *const *zones);
 void world_free (World *world);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
 
+/* Nothing is known any more: somebody else reads from here on. */
+void world_reset (World *world);
+
+/* Each row comes with its REVISION (store_revision): one that was asked for before what is known of
+ * it changes nothing, however late its answer came. */
+
 /* Take over ROW (moved out of; the caller's is cleared). */
-void world_set_business (World *world, LkNexudusBusiness *row);
-void world_set_pass_type (World *world, LkNexudusPassType *row); /* one read by id */
-void world_set_resource (World *world, LkNexudusResource *row);
+void world_set_business (World *world, LkNexudusBusiness *row, gint64 revision);
+void world_set_pass_type (World *world, LkNexudusPassType *row, gint64 revision); /* read by id */
+void world_set_resource (World *world, LkNexudusResource *row, gint64 revision);
+/* A whole list of locations begins; then: Ids (gint64) of those known, and of those that have a
+ * space, that no row has named since. ID is gone. */
+void world_begin_businesses (World *world);
+GArray *world_businesses_missing (const World *world);
+void world_drop_business (World *world, gint64 id);
 /* TRUE when what a pass depends on differs from what was known of this contract. Its pause is the
  * one open at NOW or coming next, of what its own row and its paused periods say. */
-gboolean world_set_contract (World *world, const LkNexudusContract *row, LkTime now);
+gboolean world_set_contract (World *world, const LkNexudusContract *row, gint64 revision,
+                             LkTime now);
 /* UID was looked for and is nowhere: its passes have an inactive contract. */
 void world_set_contract_missing (World *world, const char *uid);
 /* A whole list of contracts begins; then: Ids (gint64) of the contracts that give something and
@@ -38,7 +50,7 @@ void world_drop_contract (World *world, gint64 contract);
 
 /* A paused period, and one that is gone. Returns the UniqueId of a contract that this changes for
  * its passes, or NULL; borrowed until the next change. */
-const char *world_set_pause (World *world, const LkNexudusPause *row, LkTime now);
+const char *world_set_pause (World *world, const LkNexudusPause *row, gint64 revision, LkTime now);
 const char *world_drop_pause (World *world, gint64 id, LkTime now);
 /* Ids (gint64) of the paused periods known of CONTRACT (0: of all) that are not in LISTED. */
 GArray *world_pauses_missing (const World *world, gint64 contract, GHashTable *listed);
@@ -50,6 +62,9 @@ gboolean world_may_have_lost_pause (const World *world, const LkNexudusContract 
 
 const LkNexudusPassType *world_pass_type (const World *world, gint64 id);
 const LkNexudusResource *world_resource (const World *world, gint64 id);
+/* When that was asked for, as a revision; 0: it is not known. */
+gint64 world_pass_type_revision (const World *world, gint64 id);
+gint64 world_resource_revision (const World *world, gint64 id);
 /* UID was looked for and is nowhere. */
 gboolean world_contract_is_missing (const World *world, const char *uid);
 /* FALSE: not known (yet). */

@@ -12,6 +12,7 @@
 typedef struct
 {
   gint64 id;
+  gint64 revision; /* of the row that says this */
   LkTime updated_at;
   const LkZone *zone; /* of the location that issued it; NULL: no space at all */
   Pause own;
@@ -84,9 +85,10 @@ keep (World *world, const char *uid, const Contract *contract)
 }
 
 gboolean
-world_set_contract (World *world, const LkNexudusContract *row, LkTime now)
+world_set_contract (World *world, const LkNexudusContract *row, gint64 revision, LkTime now)
 {
   Contract contract = { .id = row->id,
+                        .revision = revision,
                         .updated_at = row->updated_at,
                         .zone = zone_of (world, row->business),
                         .own = { row->paused_from, row->paused_until },
@@ -98,13 +100,18 @@ world_set_contract (World *world, const LkNexudusContract *row, LkTime now)
                                       .ends_at = row->ends_at,
                                       .paused_from = LK_TIME_NONE,
                                       .paused_until = LK_TIME_NONE } };
-  const Contract *before;
+  Contract *before;
   gboolean same;
 
   if (row->uid == NULL)
     return FALSE;
-  (void) set_pause_of (world, &contract, now);
   before = g_hash_table_lookup (world->contracts, row->uid);
+  if (before != NULL && before->revision > revision)
+    {
+      before->seen = TRUE;
+      return FALSE;
+    }
+  (void) set_pause_of (world, &contract, now);
   same = before != NULL && contract_equal (&before->contract, &contract.contract);
   keep (world, row->uid, &contract);
   return !same;
@@ -220,12 +227,15 @@ world_drop_pause (World *world, gint64 id, LkTime now)
 }
 
 const char *
-world_set_pause (World *world, const LkNexudusPause *row, LkTime now)
+world_set_pause (World *world, const LkNexudusPause *row, gint64 revision, LkTime now)
 {
   const LkNexudusPause *before = g_hash_table_lookup (world->pauses, &row->id);
-  LkNexudusPause *own = g_memdup2 (row, sizeof *row);
+  LkNexudusPause *own;
   GPtrArray *rows;
 
+  if (!world_is_newer (world->pause_revisions, row->id, revision))
+    return NULL;
+  own = g_memdup2 (row, sizeof *row);
   if (before != NULL)
     take_out (world, before);
   rows = g_hash_table_lookup (world->paused, &own->contract);
