@@ -211,6 +211,21 @@ drop_elsewhere (Store *store, StoreKind kind, gint64 id, gint64 member, gint64 o
 }
 
 void
+store_not_of_others (Store *store, StoreKind kind, gint64 id, gint64 member, gint64 revision)
+{
+  const GArray *places = g_hash_table_lookup (store->places[kind], &id);
+  g_autofree Place *copy = NULL;
+  guint n = places == NULL ? 0 : places->len;
+
+  if (n == 0)
+    return;
+  copy = g_memdup2 (places->data, n * sizeof (Place));
+  for (guint i = 0; i < n; i++)
+    if (copy[i].member != member)
+      store_delete_at (store, kind, &copy[i], id, revision);
+}
+
+void
 store_member (Store *store, LkMember *member, const GArray *spaces)
 {
   for (guint i = 0; i < spaces->len; i++)

@@ -255,6 +255,7 @@ rows_pass (json_t *row, const LkNexudusRead *read, gpointer data)
       store_gone (rows->store, STORE_PASSES, pass.id, revision);
       return;
     }
+  store_not_of_others (rows->store, STORE_PASSES, pass.id, pass.coworker, revision);
   type = world_pass_type (rows->world, pass.type);
   if (type == NULL
       || !is_fresh (rows, STORE_PASSES, pass.id, pass.type,
@@ -317,6 +318,7 @@ rows_booking (json_t *row, const LkNexudusRead *read, gpointer data)
       store_gone (rows->store, STORE_BOOKINGS, booking.id, revision);
       return;
     }
+  store_not_of_others (rows->store, STORE_BOOKINGS, booking.id, booking.coworker, revision);
   resource = world_resource (rows->world, booking.resource);
   if (resource == NULL
       || !is_fresh (rows, STORE_BOOKINGS, booking.id, booking.resource,

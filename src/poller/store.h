@@ -50,6 +50,9 @@ void store_pass (Store *store, LkPass *pass, const GArray *spaces);
  * a loss, which is published once the brake has judged it. */
 void store_pass_without_contract (Store *store, LkPass *pass, const GArray *spaces);
 void store_booking (Store *store, LkBooking *booking, const GArray *spaces);
+/* The row says, at REVISION, that it is MEMBER's: published as deleted under any other. That needs
+ * nothing that the row refers to. */
+void store_not_of_others (Store *store, StoreKind kind, gint64 id, gint64 member, gint64 revision);
 /* Nexudus states that it is gone (read at REVISION): published as deleted. */
 void store_gone (Store *store, StoreKind kind, gint64 id, gint64 revision);
 
