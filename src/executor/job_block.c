@@ -21,8 +21,8 @@ clear_blocks (LkLedgerMember *member, gint64 group, const char *reason)
   for (guint i = 0; i < member->n_blocked; i++)
     if (member->blocked[i].group_id == group
         && (group == 0 ? g_str_equal (member->blocked[i].reason, reason)
-                       : plan_block_is_of_delete (member->blocked[i].reason)
-                             == plan_block_is_of_delete (reason)))
+                       : lk_block_is_of_delete (member->blocked[i].reason)
+                             == lk_block_is_of_delete (reason)))
       g_free (member->blocked[i].reason);
     else
       member->blocked[left++] = member->blocked[i];

@@ -102,7 +102,11 @@ check_group_for_delete (Job *job)
 static void
 stop_refused (Job *job)
 {
-  job_stop_delete (job, "delete_refused", DELETE_AGAIN_MS); /* as such: a later try may pass */
+  /* As such: a later try may pass. One that opens nothing too much is in no hurry. */
+  job_stop_delete (job, "delete_refused",
+                   job->action.class == PLAN_TIDY && job_is_stopped (job, "delete_refused")
+                       ? BLOCK_AGAIN_MS
+                       : DELETE_AGAIN_MS);
 }
 
 static void

@@ -130,19 +130,13 @@ plan_intent_due (LkTime intended_at, gint64 known_for, gint64 resolve_after, LkT
   return now + MAX (0, resolve_after - known_for);
 }
 
-gboolean
-plan_block_is_of_delete (const char *reason)
-{
-  return g_str_has_prefix (reason, "delete_");
-}
-
 static gboolean
 is_blocked (const PlanFacts *facts, gint64 group, gboolean of_delete, LkTime now)
 {
   for (guint i = 0; facts->known != NULL && i < facts->known->n_blocked; i++)
     {
       const LkBlocked *blocked = &facts->known->blocked[i];
-      if (plan_block_is_of_delete (blocked->reason) == of_delete
+      if (lk_block_is_of_delete (blocked->reason) == of_delete
           && (blocked->group_id == group || blocked->group_id == 0)
           && (blocked->until == LK_TIME_NONE || blocked->until > now))
         return TRUE;
@@ -413,15 +407,25 @@ offer_losses (const PlanFacts *facts, const PlanSettings *settings, const Group 
     }
 }
 
+static gboolean
+has_lapsed (const LkRight *right, LkTime now)
+{
+  return lk_window_until (right->window) <= now;
+}
+
 /* Where one right is all there may be, the one of today's user that serves nothing is changed. One
- * of another user would never do for this one, whatever its window. */
+ * of another user would never do for this one, whatever its window. Neither does one that is over
+ * where KISI neither changes nor deletes such (kisi-api.md §7, 5): nobody waits for that one. */
 static const LkRight *
-right_to_change (const PlanFacts *facts, const Group *group)
+right_to_change (const PlanFacts *facts, const Group *group, LkTime now)
 {
   for (guint r = 0; r < group->rights->len; r++)
-    if (!group->serves[r]
-        && ((const LkRight *) group->rights->pdata[r])->kisi_user_id == user_of (facts))
-      return group->rights->pdata[r];
+    {
+      const LkRight *right = group->rights->pdata[r];
+      if (!group->serves[r] && right->kisi_user_id == user_of (facts)
+          && !(group->kept && has_lapsed (right, now)))
+        return right;
+    }
   return NULL;
 }
 
@@ -461,12 +465,12 @@ offer_gains (const PlanFacts *facts, const PlanSettings *settings, const Group *
       action.class = action.due <= now + SOON_MS ? PLAN_GAIN_DUE : PLAN_FUTURE;
       if (user_of (facts) == 0)
         action.kind = PLAN_USER;
-      else if (settings->one_right && right_to_change (facts, group) != NULL)
+      else if (settings->one_right && right_to_change (facts, group, now) != NULL)
         {
           if (group->kept)
             continue; /* it can't be changed either, and would be tried at once and for ever */
           action.kind = PLAN_CHANGE;
-          action.right = right_to_change (facts, group);
+          action.right = right_to_change (facts, group, now);
           if (!may_change (facts, group, action.right, now))
             continue;
         }

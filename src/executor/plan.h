@@ -86,10 +86,6 @@ typedef struct
  * nor that of whoever intended it can be trusted with a minute. One of long ago waits no more. */
 LkTime plan_intent_due (LkTime intended_at, gint64 known_for, gint64 resolve_after, LkTime now);
 
-/* Whether REASON of a block is about taking a right away: it then stops deletes in its group and
- * nothing else. Every other reason stops creates, and deletes go on. */
-gboolean plan_block_is_of_delete (const char *reason);
-
 /* The next action of the person. */
 void plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *out);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * The plan of one person as a table (design §6): what the claims give and which rights are held, and
- * the next action. NOW is 1000 s; times in the rows are seconds.
+ * The plan of one person as a table (design §6): what the claims give and which rights are held,
+ * and the next action. NOW is 1000 s; times in the rows are seconds.
  */
 #include "../../src/executor/merge.h"
 #include "../../src/executor/plan.h"
@@ -39,8 +39,8 @@ static const Row rows[] = {
     .action = "create gain_due 7 500 9000000" },
   { "a create that waits is planned again when its window ends", "7 500 2000", "",
     .action = "create gain_due 7 500 2000", .wake = 2000 },
-  { "what opens too much only later is a loss that is due from then on", "",
-    "7 5000 9000 held 5", .action = "delete future 7 5000 9000", .wake = 5000 },
+  { "what opens too much only later is a loss that is due from then on", "", "7 5000 9000 held 5",
+    .action = "delete future 7 5000 9000", .wake = 5000 },
   { "the end of a shorter window hastens the old right's loss", "7 500 1500",
     "7 500 2000 held 5; 7 500 1500 held 5", .action = "delete future 7 500 2000", .wake = 1500 },
   { "a claim that is over gives nothing", "7 100 900", "", .action = "nothing", .wake = -1 },
@@ -92,8 +92,8 @@ static const Row rows[] = {
     "7 500 2000 held 4; 7 500 2000 held 5", .action = "delete tidy 7 500 2000" },
   { "an ended right counts for nothing", "7 500 2000", "7 500 2000 ended 5",
     .action = "create gain_due 7 500 2000" },
-  { "an open intent is resolved before anything is created", "7 500 2000",
-    "7 500 2000 intended 5", .action = "resolve gain_due 7 500 2000" },
+  { "an open intent is resolved before anything is created", "7 500 2000", "7 500 2000 intended 5",
+    .action = "resolve gain_due 7 500 2000" },
   { "a loss does not wait for an open intent", "", "7 500 2000 held 5; 7 500 3000 intended 5",
     .action = "delete loss_due 7 500 2000" },
   { "blocked in the group: nothing is created, awake when it ends", "7 500 2000", "",
@@ -115,21 +115,23 @@ static const Row rows[] = {
     .action = "delete loss_due 7 500 2000" },
   { "one right for user and group: it is changed", "7 500 3000", "7 500 2000 held 5",
     .one_right = TRUE, .action = "change gain_due 7 500 3000" },
-  { "one right, but an older user's: a new one is made, the old one is not changed",
-    "7 500 2000", "7 500 2000 held 4", .one_right = TRUE, .action = "create gain_due 7 500 2000" },
+  { "one right, but an older user's: a new one is made, the old one is not changed", "7 500 2000",
+    "7 500 2000 held 4", .one_right = TRUE, .action = "create gain_due 7 500 2000" },
   { "one right: the surplus of an older user is taken away", "7 500 2000",
-    "7 500 2000 held 4; 7 500 2000 held 5", .one_right = TRUE,
-    .action = "delete tidy 7 500 2000" },
-  { "a delete was begun, and it is wanted again: KISI is asked", "7 500 2000",
-    "7 500 2000 doubt 5", .action = "resolve gain_due 7 500 2000" },
+    "7 500 2000 held 4; 7 500 2000 held 5", .one_right = TRUE, .action = "delete tidy 7 500 2000" },
+  { "a delete was begun, and it is wanted again: KISI is asked", "7 500 2000", "7 500 2000 doubt 5",
+    .action = "resolve gain_due 7 500 2000" },
   { "a delete was begun, and some of it is wanted: KISI is asked first", "7 500 3000",
     "7 500 2000 doubt 5", .action = "resolve gain_due 7 500 2000" },
   { "a delete was begun, and what came of it can't be told just now: it waits", "7 500 2000",
     "7 500 2000 doubt 5", .blocked = "7 1600 delete_group_gone", .action = "nothing",
     .wake = 1600 },
   { "one right, and it can't be touched just now: it is not changed either", "7 500 3000",
-    "7 500 2000 held 5", .one_right = TRUE, .blocked = "7 1600 delete_refused",
-    .action = "nothing", .wake = 1600 },
+    "7 500 2000 held 5", .one_right = TRUE, .blocked = "7 1600 delete_refused", .action = "nothing",
+    .wake = 1600 },
+  { "one right that is over and can't be touched: a new one is made all the same", "7 500 3000",
+    "7 100 900 held 5", .one_right = TRUE, .blocked = "7 1600 delete_refused",
+    .action = "create gain_due 7 500 3000" },
   { "a delete was begun, and is still wanted: once more", "", "7 500 2000 doubt 5",
     .action = "delete loss_due 7 500 2000" },
   { "a delete was begun, and what is open now is too much: once more", "7 1500 2000",
@@ -140,8 +142,8 @@ static const Row rows[] = {
     .gives_way = TRUE, .action = "nothing" },
   { "one right: what nobody took back is not changed away", "7 90000 95000",
     "7 500 2000 held 5 pass/9", .one_right = TRUE, .action = "nothing" },
-  { "one right: only the open window is wanted", "7 500 2000; 7 90000 95000",
-    "7 500 2000 held 5", .one_right = TRUE, .action = "nothing" },
+  { "one right: only the open window is wanted", "7 500 2000; 7 90000 95000", "7 500 2000 held 5",
+    .one_right = TRUE, .action = "nothing" },
 };
 
 static const char *const kinds[] = { "nothing", "user", "create", "change", "delete", "resolve" };
@@ -247,10 +249,10 @@ test_row (gconstpointer data)
     text = g_strdup ("nothing");
   else
     {
-      g_autofree char *until = action.window.until == LK_TIME_NONE
-                                   ? g_strdup ("*")
-                                   : g_strdup_printf ("%" G_GINT64_FORMAT,
-                                                      action.window.until / LK_SECOND);
+      g_autofree char *until
+          = action.window.until == LK_TIME_NONE
+                ? g_strdup ("*")
+                : g_strdup_printf ("%" G_GINT64_FORMAT, action.window.until / LK_SECOND);
       text = g_strdup_printf ("%s %s %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s",
                               kinds[action.kind], classes[action.class], action.group_id,
                               action.window.from / LK_SECOND, until);
@@ -262,7 +264,8 @@ test_row (gconstpointer data)
   g_ptr_array_unref (facts.rights);
 }
 
-/* --- merge -------------------------------------------------------------------------------------- */
+/* --- merge --------------------------------------------------------------------------------------
+ */
 
 static LkRight
 right_of (LkRightState state, gint64 id)
@@ -307,7 +310,8 @@ test_merge (void)
       }
 }
 
-/* --- queue -------------------------------------------------------------------------------------- */
+/* --- queue --------------------------------------------------------------------------------------
+ */
 
 static gboolean
 not_second (QueueItem *item, gpointer data)

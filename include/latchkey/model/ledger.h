@@ -39,6 +39,9 @@ gboolean lk_ledger_member_parse (LkLedgerMember *out, const char *json, gsize le
 void lk_ledger_member_write (const LkLedgerMember *member, GString *out);
 void lk_ledger_member_clear (LkLedgerMember *member);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (LkLedgerMember, lk_ledger_member_clear)
+/* Whether REASON of a block is about taking a right away: it then stops deletes in its group and
+ * nothing else. Every other reason stops creates, and deletes go on. */
+gboolean lk_block_is_of_delete (const char *reason);
 
 typedef enum
 {

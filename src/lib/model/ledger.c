@@ -89,6 +89,12 @@ lk_ledger_member_clear (LkLedgerMember *member)
   lk_shape_clear (&lk_ledger_member_shape, member);
 }
 
+gboolean
+lk_block_is_of_delete (const char *reason)
+{
+  return g_str_has_prefix (reason, "delete_");
+}
+
 static const char *const state_names[] = {
   [LK_RIGHT_INTENDED] = "intended",
   [LK_RIGHT_HELD] = "held",
