@@ -57,6 +57,14 @@ add_command (const char *key, const CliEntry *entry, gpointer data)
     }
 }
 
+/* A block of GROUP: one that stops creates is shown before one that stops deletes. */
+static void
+add_block (CliGroup *group, const char *reason)
+{
+  if (group->blocked == NULL || lk_block_is_of_delete (group->blocked))
+    group->blocked = reason;
+}
+
 static void
 add_ledger (const char *key, const CliEntry *entry, gpointer data)
 {
@@ -69,13 +77,36 @@ add_ledger (const char *key, const CliEntry *entry, gpointer data)
         if (entry->ledger_member.blocked[i].group_id == 0)
           access->blocked = entry->ledger_member.blocked[i].reason;
         else
-          group_of (access, entry->ledger_member.blocked[i].group_id)->blocked
-              = entry->ledger_member.blocked[i].reason;
+          add_block (group_of (access, entry->ledger_member.blocked[i].group_id),
+                     entry->ledger_member.blocked[i].reason);
     }
   else if (entry->right.state != LK_RIGHT_ENDED)
     {
       CliGroup *group = group_of (access, entry->right.group_id);
       g_ptr_array_add (group->rights, (gpointer) &entry->right);
+    }
+}
+
+/* A source that gives nothing any more has no claim to say in which group: its right does. */
+static void
+note_told (const char *key, const CliEntry *entry, gpointer data)
+{
+  const CliAccess *access = data;
+  char source[64];
+
+  if (entry->command.kind == LK_SOURCE_MEMBER)
+    return;
+  (void) lk_source_name (entry->command.kind, entry->command.source_id, source);
+  for (guint i = 0; i < access->groups->len; i++)
+    {
+      CliGroup *group = access->groups->pdata[i];
+      for (guint r = 0; r < group->rights->len; r++)
+        {
+          const LkRight *right = group->rights->pdata[r];
+          if (right->sources != NULL
+              && g_strv_contains ((const char *const *) right->sources, source))
+            group->told_at = MAX (group->told_at, entry->at);
+        }
     }
 }
 
@@ -106,12 +137,13 @@ cli_access_of (CliSpace *space, gint64 member)
   access->groups = g_ptr_array_new_with_free_func (group_free);
   cli_space_foreach (space, LK_KIND_COMMANDS, member, add_command, access);
   cli_space_foreach (space, LK_KIND_LEDGER, member, add_ledger, access);
+  cli_space_foreach (space, LK_KIND_COMMANDS, member, note_told, access);
   for (guint i = 0; i < access->groups->len; i++)
     {
       CliGroup *group = access->groups->pdata[i];
       group->name = cli_group_name (rules, group->group_id);
-      if (group->blocked == NULL)
-        group->blocked = access->blocked;
+      if (access->blocked != NULL)
+        add_block (group, access->blocked);
       if (!access->entitled)
         {
           g_array_set_size (group->windows, 0);

@@ -16,8 +16,9 @@ typedef struct
   const char *name;    /* of the rules, or NULL; borrowed */
   GArray *windows;     /* LkWindow: what should be, a union */
   GPtrArray *rights;   /* const LkRight*, intended and held; borrowed */
-  const char *blocked; /* reason, or NULL; borrowed */
-  LkTime told_at;      /* newest record timestamp of the claims, or of the member's own command */
+  const char *blocked; /* reason, or NULL; of several one that stops creates; borrowed */
+  LkTime told_at;      /* newest record timestamp of the claims, of the commands of the rights'
+                        * sources, which may give nothing now, or of the member's own */
 } CliGroup;
 
 typedef struct

@@ -100,11 +100,15 @@ find_oldest_due (Status *status)
         {
           const CliGroup *group = access->groups->pdata[i];
           LkTime since = cli_group_due_since (group, status->now);
-          if (since == LK_TIME_NONE || group->blocked != NULL)
+          gboolean gain = cli_group_wanted (group, status->now);
+          /* Who can't be served waits for a person. A door that is open to whom it should not be
+           * is told all the same, whatever stops it. */
+          if (since == LK_TIME_NONE
+              || (gain && group->blocked != NULL && !lk_block_is_of_delete (group->blocked)))
             continue;
           Due due
               = { MAX (status->now - since, 0) / LK_SECOND, *(gint64 *) member, group->group_id };
-          Due *oldest = cli_group_wanted (group, status->now) ? &status->gain : &status->loss;
+          Due *oldest = gain ? &status->gain : &status->loss;
           if (due.age_s > oldest->age_s)
             *oldest = due;
         }
@@ -185,6 +189,8 @@ write_space (LkJsonWriter *writer, const Status *status)
           lk_json_int (writer, "member", member->member);
           cli_json_id (writer, "group_id", member->blocked[b].group_id); /* null: every group */
           lk_json_string (writer, "reason", member->blocked[b].reason);
+          cli_json_id (writer, "foreign_right_id", member->blocked[b].foreign_right_id);
+          lk_json_time (writer, "until", member->blocked[b].until);
           lk_json_end_object (writer);
         }
     }

@@ -81,9 +81,10 @@ class Operated:
     # -- what the daemons write --------------------------------------------------------------------
 
     def put(self, kind: str, key: str, value: dict[str, Any] | None,
-            scope: str = "moncloa") -> None:
-        """One record; VALUE None is a tombstone."""
-        produce(self.stack.bootstrap, self.stack.topic(kind, scope), {key: value})
+            scope: str = "moncloa", at: datetime | None = None) -> None:
+        """One record, written now or AT; VALUE None is a tombstone."""
+        produce(self.stack.bootstrap, self.stack.topic(kind, scope), {key: value},
+                timestamp=None if at is None else int(at.timestamp() * 1000))
 
     def read(self, **fields: Any) -> None:
         """Poller and executor say how far they have come: until just now, without a fault."""
@@ -118,14 +119,15 @@ class Operated:
         self.put("passes", f"{member}/{pass_}", row)
         return row
 
-    def claims(self, row: dict[str, Any], *groups: int, why: str = "unused") -> None:
-        """What the pass worker makes of an unused pass."""
+    def claims(self, row: dict[str, Any], *groups: int, why: str = "unused",
+               at: datetime | None = None) -> None:
+        """What the pass worker makes of a pass; without GROUPS of one that gives nothing."""
         member, source = row["member"], f"pass/{row['pass']}"
         self.put("commands", f"{member}/{source}", {
             "member": member, "space": "moncloa", "source": source, "cause": {"why": why},
             "version": [row["revision"], self.rules_version("moncloa")],
             "claims": [{"group_id": group, "valid_from": row["created_at"],
-                        "valid_until": row["expires_at"]} for group in groups]})
+                        "valid_until": row["expires_at"]} for group in groups]}, at=at)
 
     def held(self, row: dict[str, Any], group: int, right: int) -> None:
         """The right in KISI that the executor notes for it."""

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from cli_world import (
     DAY,
     GREEN_DOOR,
@@ -84,16 +86,37 @@ def test_status_says_what_is_due_and_since_when(operated: Operated) -> None:
         operated.held(over, GROUP_24, stale)
 
 
+@pytest.mark.parametrize("stopped", [None, "delete_refused", "shared_address"])
+def test_status_says_since_when_a_used_up_pass_still_opens(
+    operated: Operated, member: int, stopped: str | None
+) -> None:
+    """Whatever stops it: the door is open to whom it should not be."""
+    operated.member(member)
+    row = operated.pass_(member, member, HOURS_24, used=True, used_at=text(ago(hours=3)))
+    operated.held(row, GROUP_24, member)
+    operated.claims(row, why="used", at=ago(hours=2))
+    if stopped is not None:
+        operated.blocked(member, {"group_id": GROUP_24, "reason": stopped})
+    try:
+        found = space_of(operated, (1,))
+        assert 7_200 <= found["oldest_due_loss_s"] < 7_800, found
+        assert found["oldest_due_loss"] == {"member": member, "group_id": GROUP_24}
+    finally:
+        operated.put("ledger", f"{member}/kisi-{member}", None)
+        operated.blocked(member)
+
+
 def test_status_names_the_blocked_and_the_orphaned(operated: Operated, member: int) -> None:
     operated.member(member)
     operated.claims({**operated.pass_(member, member, HOURS_24), "pass": member + 1}, GROUP_24)
-    operated.blocked(member, {"group_id": GROUP_DAY, "reason": "foreign_right"},
-                     {"group_id": None, "reason": "shared_address"})
+    blocked: list[dict[str, Any]] = [
+        {"group_id": GROUP_DAY, "reason": "foreign_right", "foreign_right_id": 77,
+         "until": text(datetime.now(UTC) + timedelta(hours=1))},
+        {"group_id": None, "reason": "shared_address", "foreign_right_id": None, "until": None}]
+    operated.blocked(member, *blocked)
     try:
         found = space_of(operated, (1,))
-        assert found["blocked"] == [
-            {"member": member, "group_id": GROUP_DAY, "reason": "foreign_right"},
-            {"member": member, "group_id": None, "reason": "shared_address"}]
+        assert found["blocked"] == [{"member": member, **one} for one in blocked]
         assert found["orphaned"] == 1
         told = operated.stack.run("status", "--space", "moncloa", statuses=(1,))
         assert f"member {member} is blocked in group {GROUP_DAY}: foreign_right" in told
