@@ -123,13 +123,27 @@ print_faults (const SimResult *sum)
   return all;
 }
 
+/* "none", or how many seeds broke which: "S2 3, removal 1". */
+static char *
+violations_text (GHashTable *violations)
+{
+  g_autoptr (GList) names = g_list_sort (g_hash_table_get_keys (violations), (GCompareFunc) strcmp);
+  g_autoptr (GString) text = g_string_new (names == NULL ? "none" : NULL);
+
+  for (const GList *at = names; at != NULL; at = at->next)
+    g_string_append_printf (text, "%s%s %u", at == names ? "" : ", ", (const char *) at->data,
+                            GPOINTER_TO_UINT (g_hash_table_lookup (violations, at->data)));
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 static int
 run_all (const Options *options, SimResult *result)
 {
   SimResult sum = { 0 };
   guint failed = 0;
   gint64 begin = g_get_monotonic_time (), n = options->stories ? sim_stories () : options->seeds;
-  g_autofree char *text = NULL;
+  g_autoptr (GHashTable) violations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *text = NULL, *violated = NULL;
   gboolean all;
 
   for (gint64 i = 0; i < n; i++)
@@ -141,7 +155,10 @@ run_all (const Options *options, SimResult *result)
       add (&sum, result);
       if (result->failed)
         {
+          guint before = GPOINTER_TO_UINT (g_hash_table_lookup (violations, result->invariant));
           failed++;
+          g_hash_table_replace (violations, g_strdup (result->invariant),
+                                GUINT_TO_POINTER (before + 1));
           if (options->stories)
             printf ("story '%s' breaks ", sim_story_name ((guint) i));
           else
@@ -162,9 +179,11 @@ run_all (const Options *options, SimResult *result)
     }
   all = print_faults (&sum);
   text = sim_sum_text (&sum);
-  printf ("%" G_GINT64_FORMAT " seeds from %" G_GINT64_FORMAT " in %.1f s: %s, %u seeds failed\n",
+  violated = violations_text (violations);
+  printf ("%" G_GINT64_FORMAT " seeds from %" G_GINT64_FORMAT
+          " in %.1f s: %s, %u seeds failed; violations: %s\n",
           options->seeds, options->from,
-          (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC, text, failed);
+          (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC, text, failed, violated);
   if (!all && !options->rare_is_fine)
     printf ("a fault never happened: nothing is known about it\n");
   return failed > 0 || (!all && !options->rare_is_fine);
