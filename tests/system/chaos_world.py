@@ -69,6 +69,10 @@ def in_order(points: Sequence[str]) -> list[str]:
     return [point for point in points if point not in late] + late
 
 
+class Breach(Exception):
+    """What must never be so. No assertion: those are waited on until they hold."""
+
+
 class Chaos:
     """People, what happens to them, and one to three executors."""
 
@@ -219,7 +223,9 @@ class Chaos:
 
     def never_wrong(self) -> None:
         found = breaches(self.standing(ledger=False))
-        assert not found, "\n".join(found)
+        if found:
+            raise Breach("\n".join(found))
+        self.counts["looks at which nothing was violated"] += 1
 
     def at_rest(self, deadline: float = 150.0) -> None:
         """It all comes to what it should be, by itself, and then nothing is written any more."""
@@ -558,5 +564,4 @@ class Chaos:
         lines = [f"seed {self.people.seed}", "", "what happened"]
         lines += [f"  {what:44}{n:>8}" for what, n in sorted(self.counts.items())]
         lines += [f"  {'somebody ' + what:44}{n:>8}" for what, n in sorted(self.people.acts.items())]
-        lines += ["", f"  {'violations':44}{0:>8}"]
         return "\n".join(lines)
