@@ -32,8 +32,13 @@ due (gpointer data)
 void
 account_arm (Account *account, gint64 delay_ms)
 {
+  gint64 delay = CLAMP (delay_ms, 0, LK_HOUR), at = lk_clock_steady (account->clock) + delay;
+
+  if (account->timer != NULL && account->timer_at <= at)
+    return;
   lk_timers_cancel (account->timers, account->timer);
-  account->timer = lk_timers_add (account->timers, CLAMP (delay_ms, 0, LK_HOUR), due, account);
+  account->timer = lk_timers_add (account->timers, delay, due, account);
+  account->timer_at = at;
 }
 
 /* --- what jobs and the audit find out ----------------------------------------------------------
@@ -340,7 +345,7 @@ account_turn (Account *account)
       account_serve (account);
     }
   show_queue (account);
-  if (!g_sequence_is_empty (account->wakeups) && account->timer == NULL)
+  if (!g_sequence_is_empty (account->wakeups))
     {
       const Person *first = g_sequence_get (g_sequence_get_begin_iter (account->wakeups));
       account_arm (account, first->wake_at - account_wall (account));

@@ -42,6 +42,7 @@ struct _Account
   guint silent;      /* calls in a row that had no answer of KISI's */
   gint64 release_by; /* steady; 0: not releasing */
   LkTimer *timer, *sweep_timer, *refused_timer;
+  gint64 timer_at; /* steady: when `timer` is due */
   LkKisiCall *probe, *self;
   gint64 self_at;      /* steady: not before then is it asked who the key's user is */
   gint64 clock_offset; /* of the wall clock to the steady one */

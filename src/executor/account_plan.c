@@ -12,6 +12,8 @@
 #include <latchkey/base/metrics.h>
 #include <string.h>
 
+#define REMEMBER_AFTER_MS LK_MINUTE /* that nothing gives a right which is still there */
+
 void
 account_mark_dirty (Person *person, gpointer data)
 {
@@ -149,14 +151,14 @@ enqueue (Account *account, Person *person, LkTime now, PlanAction *action)
 }
 
 static void
-sources_written (gint64 offset, const GError *error, gpointer data)
+right_written (gint64 offset, const GError *error, gpointer data)
 {
   (void) offset;
   (void) data;
   /* The next plan of that person writes them again. */
   if (error != NULL)
     lk_warning (LK_F (.event = "write_failed", .error = error),
-                "what a right is held for was not recorded");
+                "what a right is held for, or that nothing gives it, was not recorded");
 }
 
 static void
@@ -166,32 +168,78 @@ right_free (gpointer right)
   g_free (right);
 }
 
-/* What rights are held for follows the claims. */
-static void
-note_sources (Person *person, const PlanFacts *facts)
+/* Whether the ledger is to say now that a right is surplus. One that can be taken away at once says
+ * it with that (job_end.c); what waits for whatever reason says it after a while, long before the
+ * commands that say so are forgotten. */
+static gboolean
+is_to_be_remembered (Account *account, Person *person, gboolean *waits)
+{
+  gint64 steady = lk_clock_steady (account->clock);
+
+  if (person->losing_since == 0)
+    person->losing_since = steady;
+  if (steady - person->losing_since >= REMEMBER_AFTER_MS)
+    return TRUE;
+  *waits = TRUE;
+  return FALSE;
+}
+
+/* RIGHT as the ledger is to say it, by what it is held for and by what nothing gives any more;
+ * NULL: as it stands. */
+static LkRight *
+right_by_facts (Account *account, Person *person, const PlanFacts *facts, const LkRight *right,
+                gboolean *waits)
+{
+  LkTime surplus = plan_surplus_since (facts, right, account_wall (account));
+  char **sources = plan_new_sources (facts, right);
+  LkRight *copy;
+
+  if (surplus != right->surplus_since && surplus != LK_TIME_NONE
+      && !is_to_be_remembered (account, person, waits))
+    surplus = right->surplus_since;
+  if (sources == NULL && surplus == right->surplus_since)
+    return NULL;
+  copy = g_new0 (LkRight, 1);
+  lk_right_copy (copy, right);
+  copy->surplus_since = surplus;
+  if (sources != NULL)
+    {
+      g_strfreev (copy->sources);
+      copy->sources = sources;
+    }
+  return copy;
+}
+
+/* What the ledger says of rights follows the commands, also where none may be written to KISI. When
+ * to plan again for it; LK_TIME_NONE: never. */
+static LkTime
+note_rights (Account *account, Person *person, const PlanFacts *facts)
 {
   g_autoptr (GPtrArray) changed = g_ptr_array_new_with_free_func (right_free);
+  gboolean waits = FALSE;
 
   for (guint i = 0; i < facts->rights->len; i++)
     {
       const LkRight *right = facts->rights->pdata[i];
-      char **sources = right->state == LK_RIGHT_HELD ? plan_new_sources (facts, right) : NULL;
-      if (sources == NULL)
-        continue;
-      LkRight *copy = g_new0 (LkRight, 1);
-      lk_right_copy (copy, right);
-      g_strfreev (copy->sources);
-      copy->sources = sources;
-      g_ptr_array_add (changed, copy);
+      LkRight *copy = right->state != LK_RIGHT_ENDED
+                          ? right_by_facts (account, person, facts, right, &waits)
+                          : NULL;
+      if (copy != NULL)
+        g_ptr_array_add (changed, copy);
     }
   for (guint i = 0; i < changed->len; i++)
-    record_right (person, changed->pdata[i], sources_written, NULL);
+    record_right (person, changed->pdata[i], right_written, NULL);
+  if (!waits)
+    person->losing_since = 0;
+  return waits ? account_wall (account) + REMEMBER_AFTER_MS
+                     - (lk_clock_steady (account->clock) - person->losing_since)
+               : LK_TIME_NONE;
 }
 
 static void
 plan_person (Account *account, Person *person)
 {
-  LkTime now = account_wall (account);
+  LkTime now = account_wall (account), remember_at = LK_TIME_NONE;
   const PlanSettings settings
       = { .horizon = person->space->config->horizon, .one_right = account->record.one_right };
   gboolean enforced = state_is_enforced (person->space);
@@ -207,14 +255,18 @@ plan_person (Account *account, Person *person)
       note_address (account, person, &facts);
       state_facts_clear (&facts);
       state_facts (person, &facts);
-      note_sources (person, &facts);
     }
+  if (person->space->refusal == NULL)
+    remember_at = note_rights (account, person, &facts);
   state_facts_clear (&facts);
   state_facts (person, &facts); /* the record was perhaps written again */
   plan_next (&facts, &settings, now, &action);
   if (action.kind != PLAN_DELETE)
     person->gives_way = FALSE;
   respect_open_intent (account, person, &facts, now, &action);
+  if (remember_at != LK_TIME_NONE
+      && (action.wake_at == LK_TIME_NONE || remember_at < action.wake_at))
+    action.wake_at = remember_at;
   account_set_wake (account, person, action.wake_at);
   note_waiting (person, !enforced && action.kind != PLAN_NOTHING);
   g_clear_pointer (&person->right_key, g_free);
@@ -282,6 +334,7 @@ account_forget_plan (Person *person, gpointer data)
   account_set_wake (account, person, LK_TIME_NONE);
   person->dirty = person->told = person->resync = FALSE;
   person->retry_at = LK_TIME_NONE;
+  person->losing_since = 0;
   g_clear_pointer (&person->inspections, g_array_unref);
   g_clear_pointer (&person->restoring, g_array_unref);
 }

@@ -305,7 +305,8 @@ job_start_create (Job *job)
                           .window = job->action.window,
                           .intended_at = job_now (job),
                           .ended_at = LK_TIME_NONE,
-                          .touched_at = LK_TIME_NONE };
+                          .touched_at = LK_TIME_NONE,
+                          .surplus_since = LK_TIME_NONE };
   job->right.sources = plan_sources (&facts, job->action.group_id, job->action.window, &version);
   job->has_right = TRUE;
   state_facts_clear (&facts);

@@ -140,15 +140,21 @@ delete_right (Job *job)
 }
 
 /* That it is about to be touched is in the ledger before the call: whoever comes after a call
- * without an answer must not take the right for what the ledger says of it. */
+ * without an answer must not take the right for what the ledger says of it. So is that nothing
+ * gives it: the call may fail for longer than the commands that say so stand. */
 static void
 touch (Job *job, Step next)
 {
+  PlanFacts facts;
+
   if (job->right.touched_at != LK_TIME_NONE)
     {
       next (job);
       return;
     }
+  state_facts (job->person, &facts);
+  job->right.surplus_since = plan_surplus_since (&facts, &job->right, job_now (job));
+  state_facts_clear (&facts);
   job->right.touched_at = job_now (job);
   job_write_right (job, next);
   CRASH_POINT (TOUCH_WRITTEN);
@@ -186,6 +192,7 @@ tell_changed (Job *job, LkWindow window)
     {
       g_strfreev (job->right.sources);
       job->right.sources = g_steal_pointer (&sources);
+      job->right.surplus_since = LK_TIME_NONE;
     }
   job->change = "changed";
   job->cause = "claim";

@@ -134,7 +134,8 @@ take_row (Job *job, const LkKisiAssignment *row, const char *cause)
                           .window = row->window,
                           .intended_at = LK_TIME_NONE,
                           .ended_at = LK_TIME_NONE,
-                          .touched_at = LK_TIME_NONE };
+                          .touched_at = LK_TIME_NONE,
+                          .surplus_since = LK_TIME_NONE };
   job->has_right = TRUE;
   state_facts (job->person, &facts);
   job->right.sources = plan_sources (&facts, row->group_id, row->window, &version);

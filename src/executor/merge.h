@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * id, then the later window says more. 0: the same. */
 int merge_compare (const LkRight *a, const LkRight *b);
 
-/* What both say, into OUT (copied). "Held" after "ended" without id means held, to be deleted: the
+/* What both say, into OUT (copied); of what is under way with it, and of whether it is surplus, what
+ * the one that says more says. "Held" after "ended" without id means held, to be deleted: the
  * create that was given up had happened after all. */
 void merge_rights (const LkRight *a, const LkRight *b, LkRight *out);
 

@@ -265,10 +265,13 @@ has_command (const PlanFacts *facts, const char *source)
 
 /* Whether somebody has said that RIGHT gives too much: the member is not entitled, or each source
  * it was made for still stands and gives less. A source whose command is nowhere has said nothing:
- * a lost topic is no reason to take rights away (design §5). */
+ * a lost topic is no reason to take rights away (design §5). Where the ledger remembers that it was
+ * said, commands may have been forgotten since. */
 static gboolean
 loss_is_stated (const PlanFacts *facts, const LkRight *right)
 {
+  if (right->surplus_since != LK_TIME_NONE)
+    return TRUE;
   if (!facts->has_member)
     return FALSE;
   for (guint i = 0; facts->entitled && right->sources != NULL && right->sources[i] != NULL; i++)
@@ -300,7 +303,8 @@ plan_new_sources (const PlanFacts *facts, const LkRight *right)
   for (; right->sources != NULL && right->sources[old] != NULL; old++)
     if (!names (given, right->sources[old]))
       {
-        if (has_command (facts, right->sources[old]) || n == PLAN_SOURCES_MAX)
+        if (has_command (facts, right->sources[old]) || right->surplus_since != LK_TIME_NONE
+            || n == PLAN_SOURCES_MAX)
           same = FALSE;
         else
           {
@@ -311,18 +315,36 @@ plan_new_sources (const PlanFacts *facts, const LkRight *right)
   return same ? NULL : g_strv_builder_end (builder);
 }
 
+static gboolean
+is_partly_wanted (const LkRight *right, const GArray *wanted)
+{
+  for (guint w = 0; w < wanted->len; w++)
+    if (!lk_window_is_empty (
+            lk_window_intersect (right->window, g_array_index (wanted, LkWindow, w))))
+      return TRUE;
+  return FALSE;
+}
+
+LkTime
+plan_surplus_since (const PlanFacts *facts, const LkRight *right, LkTime now)
+{
+  g_autoptr (GArray) wanted = plan_windows (facts, right->group_id, now);
+  LkTime excess = first_excess (right->window, wanted, now);
+  gboolean partly = is_partly_wanted (right, wanted);
+
+  if (excess == LK_TIME_NONE || (excess > now && partly))
+    return partly ? LK_TIME_NONE : right->surplus_since;
+  if (right->surplus_since != LK_TIME_NONE)
+    return right->surplus_since;
+  return loss_is_stated (facts, right) ? now : LK_TIME_NONE;
+}
+
 /* A delete or change of RIGHT was begun, and whether it happened is not known: where something of
  * it is wanted, KISI is asked before anything else is done for the group. */
 static gboolean
 is_to_be_read (const Group *group, const LkRight *right)
 {
-  if (right->touched_at == LK_TIME_NONE)
-    return FALSE;
-  for (guint w = 0; w < group->wanted->len; w++)
-    if (!lk_window_is_empty (
-            lk_window_intersect (right->window, g_array_index (group->wanted, LkWindow, w))))
-      return TRUE;
-  return FALSE;
+  return right->touched_at != LK_TIME_NONE && is_partly_wanted (right, group->wanted);
 }
 
 static gboolean

@@ -106,11 +106,18 @@ char **plan_sources (const PlanFacts *facts, gint64 group, LkWindow window, LkVe
 
 /* The sources that RIGHT is to name from now on, where they are not those it names: the ones whose
  * claims overlap its window, and, of those it names, the ones whose command is nowhere, which have
- * said nothing. So a source that gives nothing any more is left out while its command still says
- * so: after the tombstone nobody could tell it from a lost one. NULL: as it stands; or nothing
- * gives it any more, which the sources it names have said. NULL-terminated, free with g_strfreev.
+ * said nothing, unless the ledger remembers that they had. So a source that gives nothing any more
+ * is left out while its command still says so: after the tombstone nobody could tell it from a lost
+ * one. NULL: as it stands; or nothing gives it any more, which the sources it names have said.
+ * NULL-terminated, free with g_strfreev.
  */
 char **plan_new_sources (const PlanFacts *facts, const LkRight *right);
+
+/* What RIGHT is to say from NOW on of since when it opens what nothing gives, whether that is now
+ * or nothing of it is given at all: commands that say so are forgotten after 30 days, and a loss
+ * may wait for longer than that. What will be too much later is not said while some of it is given:
+ * a lost topic could not take back the rest. LK_TIME_NONE: it does not, or nobody has said so. */
+LkTime plan_surplus_since (const PlanFacts *facts, const LkRight *right, LkTime now);
 
 /* Whether a right with HELD does from NOW on what WANTED does: its past start does not matter. */
 gboolean plan_window_serves (LkWindow held, LkWindow wanted, LkTime now);

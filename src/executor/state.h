@@ -45,6 +45,7 @@ typedef struct
   GArray *inspections; /* Inspection, in the order they were wanted; NULL: none */
   GArray *restoring;   /* gint64: groups where a right of ours had gone missing; NULL: none */
   gboolean resync;     /* the operator wishes it */
+  gint64 losing_since; /* steady: something is surplus that the ledger does not say yet; 0: none */
   gboolean waits;      /* in a space that is observed: something would be done */
 } Person;
 

@@ -30,13 +30,14 @@ struct _SimCheck
 {
   guint rate;
   gint64 horizon;
-  GArray *intents;   /* SimIntent */
-  GArray *spoilt;    /* SimPlace */
-  GArray *refusals;  /* SimPlace */
-  GArray *sent;      /* LkTime of the last calls */
-  GHashTable *waits; /* process → LkTime* before which it must not call */
-  GHashTable *known; /* "moncloa 9001" → the KISI user of the ledger (gint64*) */
-  GHashTable *told;  /* "created/501" */
+  GHashTable *intended; /* rights that were intended (owned text) */
+  GArray *intents;      /* SimIntent */
+  GArray *spoilt;       /* SimPlace */
+  GArray *refusals;     /* SimPlace */
+  GArray *sent;         /* LkTime of the last calls */
+  GHashTable *waits;    /* process → LkTime* before which it must not call */
+  GHashTable *known;    /* "moncloa 9001" → the KISI user of the ledger (gint64*) */
+  GHashTable *told;     /* "created/501" */
   gboolean one_right;
   LkTime observed_since[SIM_SPACES]; /* LK_TIME_NONE: it is not */
   GHashTable *touched; /* ids of rights that the ledger says are about to be touched */

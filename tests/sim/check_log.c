@@ -76,7 +76,9 @@ see_right (SimWorld *world, const SimRecord *record)
   if (!lk_right_parse (&right, record->value, record->value_len, NULL))
     g_assert_not_reached ();
   sim_check_steps_right (world, &right);
-  if (right.state == LK_RIGHT_INTENDED)
+  /* The same intent may be written again, for what else its record says. */
+  if (right.state == LK_RIGHT_INTENDED
+      && g_hash_table_add (check->intended, g_strdup (right.right)))
     {
       const SimIntent intent = { right.kisi_user_id, right.group_id, sim_check_whole (right.window),
                                  world->now, FALSE };
@@ -165,6 +167,7 @@ sim_check_new (SimWorld *world, SimBroker *broker, guint rate, gint64 horizon)
 
   check->rate = rate;
   check->horizon = horizon;
+  check->intended = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   check->intents = g_array_new (FALSE, FALSE, sizeof (SimIntent));
   check->spoilt = g_array_new (FALSE, FALSE, sizeof (SimPlace));
   check->refusals = g_array_new (FALSE, FALSE, sizeof (SimPlace));

@@ -117,25 +117,6 @@ play_drop_rights (Play *play, const SimEvent *event, gboolean ours, guint most)
     }
 }
 
-gboolean
-play_is_losing (Play *play, const SimEvent *event)
-{
-  const GPtrArray *rights = sim_service_rights (play->world->service);
-  const SimPerson *person = person_of (play, event);
-
-  for (guint i = 0; person != NULL && i < rights->len; i++)
-    {
-      const SimRight *right = rights->pdata[i];
-      const SimUser *user = sim_service_user (play->world->service, right->user);
-      if (right->ours && sim_right_is_live (play->world->service, right)
-          && sim_person_was_under (person, user->email)
-          && !sim_said_gives (sim_person_now (person), right->group, play->world->now)
-          && sim_service_group (play->world->service, right->group)->space == event->space)
-        return TRUE;
-    }
-  return FALSE;
-}
-
 void
 play_drop_user (Play *play, const SimEvent *event)
 {

@@ -231,6 +231,12 @@ draw_event (Draw *draw)
       break;
     }
   g_array_append_val (draw->history->events, event);
+  /* Passes that give nothing are always forgotten, bookings now and then. */
+  if (event.deed == SIM_DEED_CLAIM && event.n_claims == 0 && event.source <= 3)
+    {
+      event.deed = SIM_DEED_TOMBSTONE;
+      g_array_append_val (draw->history->events, event);
+    }
 }
 
 /* Everybody who is a member at the start, with something. */

@@ -22,7 +22,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   SIM_DEED_CLAIM,     /* a source gives CLAIMS */
-  SIM_DEED_TOMBSTONE, /* a source that gives nothing is forgotten */
+  SIM_DEED_TOMBSTONE, /* a source that gives nothing is forgotten some time later */
   SIM_DEED_MEMBER,    /* entitled (A) or not, under address B */
   SIM_DEED_RULES,
   SIM_DEED_LATE_COMMAND, /* an older version of a source, then the newer one again */

@@ -172,8 +172,7 @@ do_deed (Play *play, const SimEvent *event)
       sim_worker_give (play->worker, event);
       break;
     case SIM_DEED_TOMBSTONE:
-      if (!play_is_losing (play, event))
-        sim_worker_forget (play->worker, event);
+      play_forget (play, event);
       break;
     case SIM_DEED_MEMBER:
       sim_worker_set_member (play->worker, event);

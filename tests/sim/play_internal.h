@@ -26,9 +26,11 @@ typedef struct
 void play_make_foreign (Play *play, const SimEvent *event);
 /* The rights of the member's user in the space that are ours, or that are not, MOST of them. */
 void play_drop_rights (Play *play, const SimEvent *event, gboolean ours, guint most);
-/* Whether the member has something of ours in the space that is not given any more. Workers write
- * tombstones after 30 days, when that is long gone. */
-gboolean play_is_losing (Play *play, const SimEvent *event);
 void play_drop_user (Play *play, const SimEvent *event);
+
+/* --- tombstone.c --- */
+
+/* The source is forgotten, if it gives nothing, once that has been known for long. */
+void play_forget (Play *play, const SimEvent *event);
 
 G_END_DECLS

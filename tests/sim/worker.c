@@ -172,15 +172,22 @@ sim_worker_set_member (SimWorker *worker, const SimEvent *event)
     sim_count (worker->world, SIM_FAULT_ADDRESS_SHARED);
 }
 
-void
-sim_worker_forget (SimWorker *worker, const SimEvent *event)
+gboolean
+sim_worker_gives_nothing (SimWorker *worker, const SimEvent *event)
 {
   g_autofree char *key = source_key (event);
   g_autofree char *name = name_of (event->space, key);
   const char *value = g_hash_table_lookup (worker->written, name);
 
-  if (value == NULL || strstr (value, "\"claims\":[]") == NULL)
-    return;
+  return value != NULL && strstr (value, "\"claims\":[]") != NULL;
+}
+
+void
+sim_worker_forget (SimWorker *worker, const SimEvent *event)
+{
+  g_autofree char *key = source_key (event);
+  g_autofree char *name = name_of (event->space, key);
+
   (void) g_hash_table_remove (worker->written, name);
   put (worker, event->space, event->member, key, NULL);
 }

@@ -17,7 +17,9 @@ SimWorker *sim_worker_new (SimWorld *world);
 
 void sim_worker_write_rules (SimWorker *worker, guint space);
 void sim_worker_give (SimWorker *worker, const SimEvent *event);
-/* A tombstone, if the source gives nothing. */
+/* Whether the newest command of the source stands and gives nothing. */
+gboolean sim_worker_gives_nothing (SimWorker *worker, const SimEvent *event);
+/* A tombstone of it. */
 void sim_worker_forget (SimWorker *worker, const SimEvent *event);
 /* One member has one address in all spaces. */
 void sim_worker_set_member (SimWorker *worker, const SimEvent *event);

@@ -53,6 +53,7 @@ OPTIONAL_FOR_READERS = {
     ("ledger-right", "intended_at"),
     ("ledger-right", "ended_at"),
     ("ledger-right", "touched_at"),
+    ("ledger-right", "surplus_since"),
     ("nexudus-account", "trips[0].members"),
     ("nexudus-account", "spent"),
 }

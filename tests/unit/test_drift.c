@@ -121,6 +121,7 @@ read_rights (const char *text)
                      : g_str_equal (part[5], "ended") ? LK_RIGHT_ENDED
                                                       : LK_RIGHT_INTENDED;
       right->intended_at = seconds (part[6]);
+      right->touched_at = right->surplus_since = LK_TIME_NONE;
       g_array_append_val (out, one);
     }
   return out;

@@ -206,7 +206,9 @@ right_of (const char *text)
                       .window = window_of (words[2]),
                       .sources = g_strsplit ("pass/17", " ", -1),
                       .intended_at = LK_TIME_NONE,
-                      .ended_at = LK_TIME_NONE };
+                      .ended_at = LK_TIME_NONE,
+                      .touched_at = LK_TIME_NONE,
+                      .surplus_since = LK_TIME_NONE };
   right->state = g_str_equal (words[3], "held")    ? LK_RIGHT_HELD
                  : g_str_equal (words[3], "ended") ? LK_RIGHT_ENDED
                                                    : LK_RIGHT_INTENDED;

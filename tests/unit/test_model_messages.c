@@ -23,6 +23,7 @@ static const char *const spare[] = {
   "right intended_at",
   "right ended_at",
   "right touched_at",
+  "right surplus_since",
   "nexudus-account trips[0].members",
   "nexudus-account spent",
 };

@@ -55,6 +55,12 @@ static const Row rows[] = {
     .action = "nothing" },
   { "its source stands and gives nothing of this group: taken away", "8 500 2000",
     "7 500 2000 held 5 pass/1; 8 500 2000 held 5", .action = "delete loss_due 7 500 2000" },
+  { "its source is nowhere, but had said that it gives nothing: taken away", "8 500 2000",
+    "7 500 2000 surplus 5 pass/9; 8 500 2000 held 5", .action = "delete loss_due 7 500 2000" },
+  { "nobody has said a word of the member, but once had: taken away", "", "7 500 2000 surplus 5",
+    .no_member = TRUE, .action = "delete loss_due 7 500 2000" },
+  { "it was surplus and is given again: it stays", "7 500 2000", "7 500 2000 surplus 5 pass/9",
+    .action = "nothing" },
   { "one of its two sources is nowhere: it stays", "8 500 2000",
     "7 500 2000 held 5 pass/1,pass/2; 8 500 2000 held 5", .action = "nothing" },
   { "its source is nowhere, it has lapsed: tidied", "", "7 100 900 held 5 pass/9",
@@ -199,18 +205,73 @@ add_rights (PlanFacts *facts, const char *text)
       LkRight *right = g_new0 (LkRight, 1);
       right->group_id = g_ascii_strtoll (part[0], NULL, 10);
       right->window = (LkWindow){ seconds (part[1]), seconds (part[2]) };
-      right->state = g_str_equal (part[3], "held")    ? LK_RIGHT_HELD
-                     : g_str_equal (part[3], "doubt") ? LK_RIGHT_HELD
-                     : g_str_equal (part[3], "ended") ? LK_RIGHT_ENDED
-                                                      : LK_RIGHT_INTENDED;
+      right->state = g_str_equal (part[3], "intended") ? LK_RIGHT_INTENDED
+                     : g_str_equal (part[3], "ended")  ? LK_RIGHT_ENDED
+                                                       : LK_RIGHT_HELD;
       right->kisi_user_id = g_ascii_strtoll (part[4], NULL, 10);
       right->right_id = 500 + i;
       right->intended_at = NOW - LK_HOUR;
       right->touched_at = g_str_equal (part[3], "doubt") ? NOW - LK_MINUTE : LK_TIME_NONE;
+      right->surplus_since = g_str_equal (part[3], "surplus") ? NOW - LK_DAY : LK_TIME_NONE;
       if (part[5] != NULL)
         right->sources = g_strsplit (part[5], ",", -1);
       g_ptr_array_add (facts->rights, right);
     }
+}
+
+/* What the ledger is to remember, and by which sources a right is held then. */
+typedef struct
+{
+  const char *what, *claims, *right;
+  gboolean not_entitled, no_member;
+  gint64 since;        /* seconds; -1: nothing */
+  const char *sources; /* NULL: as they stand */
+} Memory;
+
+static const Memory memories[] = {
+  { "all of it is given", "7 500 2000", "7 500 2000 held 5 pass/1", .since = -1 },
+  { "nothing gives it", "8 500 2000", "7 500 2000 held 5 pass/1", .since = 1000 },
+  { "not entitled", "", "7 500 2000 held 5 pass/9", .not_entitled = TRUE, .since = 1000 },
+  { "nobody says anything", "", "7 500 2000 held 5 pass/9", .since = -1 },
+  { "nobody says anything of the member", "", "7 500 2000 held 5", .no_member = TRUE,
+    .since = -1 },
+  { "nobody says anything any more", "", "7 500 2000 surplus 5 pass/9", .no_member = TRUE,
+    .since = 1000 - 86400 },
+  { "nothing gives a future one", "8 500 2000", "7 90000 95000 held 5 pass/1", .since = 1000 },
+  { "some of it is given, not now", "7 1500 2000", "7 500 2000 held 5 pass/1", .since = 1000 },
+  { "some of it is given, and later too much", "7 500 1500", "7 500 2000 held 5 pass/1",
+    .since = -1 },
+  { "given again", "7 500 2000", "7 500 2000 surplus 5 pass/9", .since = -1,
+    .sources = "pass/1" },
+  { "some of it given again, and later too much", "7 500 1500", "7 500 2000 surplus 5 pass/9",
+    .since = -1, .sources = "pass/1" },
+  { "some of it given again, not now", "7 1500 2000", "7 500 2000 surplus 5 pass/9",
+    .since = 1000 - 86400, .sources = "pass/1" },
+  { "given again, its old source is lost", "7 500 2000", "7 500 2000 held 5 pass/9",
+    .since = -1, .sources = "pass/1,pass/9" },
+  { "over meanwhile", "", "7 500 900 surplus 5 pass/9", .since = 1000 - 86400 },
+};
+
+static void
+test_memory (gconstpointer data)
+{
+  const Memory *memory = data;
+  PlanFacts facts = { .entitled = !memory->not_entitled && !memory->no_member,
+                      .has_member = !memory->no_member,
+                      .commands = g_ptr_array_new_with_free_func (command_free),
+                      .rights = g_ptr_array_new_with_free_func (right_free) };
+  g_auto (GStrv) sources = NULL;
+  g_autofree char *text = NULL;
+
+  add_claims (&facts, memory->claims);
+  add_rights (&facts, memory->right);
+  g_assert_cmpint (plan_surplus_since (&facts, facts.rights->pdata[0], NOW), ==,
+                   memory->since == -1 ? LK_TIME_NONE : memory->since * LK_SECOND);
+  sources = plan_new_sources (&facts, facts.rights->pdata[0]);
+  text = sources == NULL ? NULL : g_strjoinv (",", sources);
+  g_assert_cmpstr (text, ==, memory->sources);
+  g_ptr_array_unref (facts.commands);
+  g_ptr_array_unref (facts.rights);
 }
 
 static void
@@ -275,7 +336,9 @@ right_of (LkRightState state, gint64 id)
                     .state = state,
                     .right_id = id,
                     .intended_at = LK_TIME_NONE,
-                    .ended_at = LK_TIME_NONE };
+                    .ended_at = LK_TIME_NONE,
+                    .touched_at = LK_TIME_NONE,
+                    .surplus_since = state == LK_RIGHT_HELD ? NOW : LK_TIME_NONE };
 }
 
 static void
@@ -307,6 +370,8 @@ test_merge (void)
         merge_rights (turned ? &b : &a, turned ? &a : &b, &out);
         g_assert_cmpint (out.state, ==, cases[i].merged);
         g_assert_cmpint (out.right_id, ==, cases[i].id);
+        g_assert_cmpint (out.surplus_since, ==,
+                         out.state == LK_RIGHT_HELD ? NOW : LK_TIME_NONE);
       }
 }
 
@@ -355,6 +420,11 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strdup_printf ("/plan/%s", rows[i].what);
       g_test_add_data_func (path, &rows[i], test_row);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (memories); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/memory/%s", memories[i].what);
+      g_test_add_data_func (path, &memories[i], test_memory);
     }
   g_test_add_func ("/merge", test_merge);
   g_test_add_func ("/queue", test_queue);

@@ -66,6 +66,9 @@ typedef struct
   /* A delete or change of it in KISI was about to start then, and what came of it is not known yet;
    * LK_TIME_NONE once it is. */
   LkTime touched_at;
+  /* Since when it opens what nothing gives, by commands that said so and may be gone by now;
+   * LK_TIME_NONE: it does not, or nobody said so. */
+  LkTime surplus_since;
 } LkRight;
 
 gboolean lk_right_parse (LkRight *out, const char *json, gsize len, GError **error);

@@ -133,6 +133,7 @@ static const LkField right_fields[] = {
   LK_FIELD (TIME_NULL, LkRight, intended_at, .flags = LK_FIELD_SPARE),
   LK_FIELD (TIME_NULL, LkRight, ended_at, .flags = LK_FIELD_SPARE),
   LK_FIELD (TIME_NULL, LkRight, touched_at, .flags = LK_FIELD_SPARE),
+  LK_FIELD (TIME_NULL, LkRight, surplus_since, .flags = LK_FIELD_SPARE),
 };
 
 const LkShape lk_right_shape
@@ -169,6 +170,7 @@ lk_right_write (const LkRight *right, GString *out)
   lk_json_time (&writer, "intended_at", right->intended_at);
   lk_json_time (&writer, "ended_at", right->ended_at);
   lk_json_time (&writer, "touched_at", right->touched_at);
+  lk_json_time (&writer, "surplus_since", right->surplus_since);
   lk_json_end_object (&writer);
 }
 
