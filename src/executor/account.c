@@ -145,6 +145,7 @@ stop_acting (Account *account)
   lk_metric_set (LK_M_EXECUTOR_OWNER, 0, account->config->account, NULL);
   reports_stop (account->reports);
   audit_stop (account->audit);
+  watch_stop (account->watch);
   wishes_stop (account->wishes);
   lk_timers_cancel (account->timers, g_steal_pointer (&account->sweep_timer));
   account_forget_key (account);
@@ -217,6 +218,7 @@ account_new (LkProgram *program, const LkConfigKisi *config)
                                   &account_reports_lookup, account);
   account->audit = audit_new (program, config, account->kisi, account->budget, account->state,
                               &account_audit_handler, account);
+  account->watch = watch_new (&account->context);
   account->wishes = wishes_new (account);
   lk_metric_set (LK_M_EXECUTOR_OWNER, 0, config->account, NULL);
   lk_metric_set (LK_M_ACCOUNT_REFUSED, 0, "kisi", config->account, NULL);
@@ -234,6 +236,7 @@ account_free (Account *account)
   lk_timers_cancel (account->timers, account->timer);
   reports_free (account->reports);
   audit_free (account->audit);
+  watch_free (account->watch);
   wishes_free (account->wishes);
   lk_kisi_free (account->kisi);
   state_free (account->state);
@@ -342,6 +345,7 @@ account_turn (Account *account)
   if (lk_kisi_has_key (account->kisi, NULL) && account_is_identified (account) && !account->refused)
     {
       audit_turn (account->audit);
+      watch_turn (account->watch);
       account_serve (account);
     }
   show_queue (account);

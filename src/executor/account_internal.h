@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "job.h"
 #include "reports.h"
+#include "watch.h"
 #include "wishes.h"
 
 #include <latchkey/model/control.h>
@@ -33,6 +34,7 @@ struct _Account
   JobContext context;
   LkReports *reports;
   Audit *audit;
+  Watch *watch;
   Wishes *wishes;
   LkTable *record_table;
   char *topic;

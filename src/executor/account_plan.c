@@ -260,6 +260,7 @@ plan_person (Account *account, Person *person)
     remember_at = note_rights (account, person, &facts);
   state_facts_clear (&facts);
   state_facts (person, &facts); /* the record was perhaps written again */
+  watch_person (account->watch, person, facts.known, now);
   plan_next (&facts, &settings, now, &action);
   if (action.kind != PLAN_DELETE)
     person->gives_way = FALSE;

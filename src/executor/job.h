@@ -63,5 +63,7 @@ void job_block (const JobContext *context, Person *person, gint64 group, const c
 void job_unblock (const JobContext *context, Person *person);
 /* Forgets that of an address that can't be used. */
 void job_unblock_address (const JobContext *context, Person *person);
+/* Forgets that the key does not see GROUP. FALSE: nothing was stopped by that. */
+gboolean job_unblock_group (const JobContext *context, Person *person, gint64 group);
 
 G_END_DECLS

@@ -119,23 +119,37 @@ job_block (const JobContext *context, Person *person, gint64 group, const char *
   record_member (person, &member, logged, NULL);
 }
 
+/* Whether a block is over; DATA as given to `unblock`. */
+typedef gboolean (*Lifts) (const LkBlocked *blocked, gboolean other_address, gconstpointer data);
+
 static gboolean
-is_of_address (const char *reason, gboolean other_address)
+is_of_address (const LkBlocked *blocked, gboolean other_address, gconstpointer data)
 {
   (void) other_address;
-  return g_str_equal (reason, PLAN_SHARED_ADDRESS) || g_str_equal (reason, PLAN_NO_ADDRESS);
+  (void) data;
+  return g_str_equal (blocked->reason, PLAN_SHARED_ADDRESS)
+         || g_str_equal (blocked->reason, PLAN_NO_ADDRESS);
+}
+
+static gboolean
+is_of_group (const LkBlocked *blocked, gboolean other_address, gconstpointer group)
+{
+  (void) other_address;
+  return blocked->group_id == *(const gint64 *) group && plan_block_is_of_group (blocked->reason);
 }
 
 /* Who was invited and is gone is invited again by `resync` alone; under another address they are
  * somebody who was not invited yet. */
 static gboolean
-is_lifted_by_facts (const char *reason, gboolean other_address)
+is_lifted_by_facts (const LkBlocked *blocked, gboolean other_address, gconstpointer data)
 {
-  return other_address || !g_str_equal (reason, "user_gone");
+  (void) data;
+  return other_address || !g_str_equal (blocked->reason, "user_gone");
 }
 
-static void
-unblock (Person *person, gboolean (*lifts) (const char *reason, gboolean other_address))
+/* FALSE: there is nothing to lift. */
+static gboolean
+unblock (Person *person, Lifts lifts, gconstpointer data)
 {
   const CommandEntry *command = state_member_command (person);
   const LkLedgerMember *known = state_member_record (person);
@@ -143,30 +157,39 @@ unblock (Person *person, gboolean (*lifts) (const char *reason, gboolean other_a
   guint left = 0;
 
   if (known == NULL || known->n_blocked == 0)
-    return;
+    return FALSE;
   gboolean other_address = command != NULL && command->command.email != NULL && known->email != NULL
                            && g_ascii_strcasecmp (command->command.email, known->email) != 0;
   record_copy_member (person, &member);
   for (guint i = 0; i < member.n_blocked; i++)
-    if (!lifts (member.blocked[i].reason, other_address))
+    if (!lifts (&member.blocked[i], other_address, data))
       member.blocked[left++] = member.blocked[i];
     else
       g_free (member.blocked[i].reason);
   member.n_blocked = left;
-  if (left < known->n_blocked)
-    record_member (person, &member, logged, NULL);
+  if (left == known->n_blocked)
+    return FALSE;
+  record_member (person, &member, logged, NULL);
+  return TRUE;
 }
 
 void
 job_unblock (const JobContext *context, Person *person)
 {
   (void) context;
-  unblock (person, is_lifted_by_facts);
+  (void) unblock (person, is_lifted_by_facts, NULL);
 }
 
 void
 job_unblock_address (const JobContext *context, Person *person)
 {
   (void) context;
-  unblock (person, is_of_address);
+  (void) unblock (person, is_of_address, NULL);
+}
+
+gboolean
+job_unblock_group (const JobContext *context, Person *person, gint64 group)
+{
+  (void) context;
+  return unblock (person, is_of_group, &group);
 }

@@ -179,7 +179,7 @@ static void
 group_checked_for_create (Job *job, LkKisiAnswer *answer)
 {
   if (answer->verdict == LK_KISI_GONE)
-    job_stop_group (job, "group_gone", 0, job_now (job) + BLOCK_AGAIN_MS);
+    job_stop_group (job, PLAN_GROUP_GONE, 0, job_now (job) + BLOCK_AGAIN_MS);
   else if (!job_common (job, answer))
     job_retry (job);
 }

@@ -64,9 +64,9 @@ groups_listed (Job *job, LkKisiAnswer *answer)
             "the key no longer sees group %" G_GINT64_FORMAT
             ": whether its rights are gone can't be told; they wait",
             job->right.group_id);
-  /* One that stays away has as many rights as it had, each of which would cost its calls. */
-  job_stop_delete (job, "delete_group_gone",
-                   job_is_stopped (job, "delete_group_gone") ? BLOCK_AGAIN_MS : DELETE_AGAIN_MS);
+  /* One that stays away has as many rights as it had, each of which would cost its calls; when it
+   * is seen again is watched for (watch.h). */
+  job_stop_delete (job, PLAN_DELETE_GROUP_GONE, BLOCK_AGAIN_MS);
 }
 
 void

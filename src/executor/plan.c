@@ -130,6 +130,12 @@ plan_intent_due (LkTime intended_at, gint64 known_for, gint64 resolve_after, LkT
   return now + MAX (0, resolve_after - known_for);
 }
 
+gboolean
+plan_block_is_of_group (const char *reason)
+{
+  return g_str_equal (reason, PLAN_GROUP_GONE) || g_str_equal (reason, PLAN_DELETE_GROUP_GONE);
+}
+
 static gboolean
 is_blocked (const PlanFacts *facts, gint64 group, gboolean of_delete, LkTime now)
 {

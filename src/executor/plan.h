@@ -86,6 +86,12 @@ typedef struct
  * nor that of whoever intended it can be trusted with a minute. One of long ago waits no more. */
 LkTime plan_intent_due (LkTime intended_at, gint64 known_for, gint64 resolve_after, LkTime now);
 
+/* Reasons of blocks of a group that the key does not see: what is to be made, what is to be taken
+ * away. */
+#define PLAN_GROUP_GONE "group_gone"
+#define PLAN_DELETE_GROUP_GONE "delete_group_gone"
+gboolean plan_block_is_of_group (const char *reason);
+
 /* The next action of the person. */
 void plan_next (const PlanFacts *facts, const PlanSettings *settings, LkTime now, PlanAction *out);
 

@@ -8,4 +8,4 @@ set(EXECUTOR_SOURCES
   wishes.c wishes_adopt.c wishes_resync.c wishes_forget.c
   job.c job_inspect.c job_block.c job_user.c job_create.c job_end.c
   record.c state.c state_people.c state_tables.c
-  reports.c publish.c share.c)
+  reports.c publish.c share.c watch.c)

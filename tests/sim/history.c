@@ -409,6 +409,9 @@ add_what (GString *text, const SimEvent *event)
       g_string_append_printf (text, "a newer release writes to the ledger of space %u",
                               event->space);
       break;
+    case SIM_DEED_LOOK:
+      g_string_append (text, "a look at what there is");
+      break;
     case SIM_DEED_REREAD:
       g_string_append_printf (text, "process %d reads the %s of space %u again", (int) event->a,
                               event->b ? "ledger" : "commands", event->space);

@@ -47,6 +47,7 @@ typedef enum
   /* Of stories only (stories.h): */
   SIM_DEED_LATE_LEDGERS, /* records of ledgers are read late, for LENGTH */
   SIM_DEED_NEWER,        /* the ledger of the space has a record of a newer release */
+  SIM_DEED_LOOK,         /* all is as it should be by then */
   SIM_DEEDS
 } SimDeed;
 

@@ -254,6 +254,9 @@ do_deed (Play *play, const SimEvent *event)
     case SIM_DEED_NEWER:
       write_newer (play, event);
       break;
+    case SIM_DEED_LOOK:
+      sim_check_rest (world);
+      break;
     case SIM_DEEDS:
       break;
     }
