@@ -98,6 +98,7 @@ entry_free (gpointer data)
     default:
       g_assert_not_reached ();
     }
+  g_free (entry->newer);
   g_free (entry);
 }
 
@@ -105,11 +106,18 @@ static gpointer
 decode (const LkRecord *record, gpointer data, GError **error)
 {
   CliEntry *entry = g_new0 (CliEntry, 1);
+  g_autoptr (GError) local = NULL;
 
   entry->kind = (LkKind) GPOINTER_TO_INT (data);
   entry->at = record->timestamp;
-  if (parse (entry, record, error))
+  if (parse (entry, record, &local))
     return entry;
+  if (entry->kind == LK_KIND_LEDGER && local->code == LK_ERROR_REFUSED)
+    {
+      *entry = (CliEntry){ .kind = entry->kind, .newer = g_strdup (local->message) };
+      return entry;
+    }
+  g_propagate_error (error, g_steal_pointer (&local));
   /* A failed parse leaves nothing behind, so only the frame is ours to free. */
   g_free (entry);
   return NULL;
@@ -226,6 +234,31 @@ open_space (Cli *cli, const LkConfigSpace *config, guint kinds, gint64 member, G
   return space;
 }
 
+static void
+note_newer (const char *key, const CliEntry *entry, gpointer data)
+{
+  const char **newer = data;
+
+  (void) key;
+  if (entry->newer != NULL)
+    *newer = entry->newer;
+}
+
+static gboolean
+check_ledger (CliSpace *space, gint64 member, GError **error)
+{
+  const char *newer = NULL;
+
+  if (space->tables[LK_KIND_LEDGER] != NULL)
+    cli_space_foreach (space, LK_KIND_LEDGER, member, note_newer, &newer);
+  if (newer == NULL)
+    return TRUE;
+  return lk_fail (error, LK_ERROR_REFUSED,
+                  "space %s: the ledger was written by a newer release (%s): use that one's "
+                  "latchkey, or another --space",
+                  space->space->code, newer);
+}
+
 GPtrArray *
 cli_spaces_load (Cli *cli, guint kinds, gint64 member, GError **error)
 {
@@ -239,6 +272,9 @@ cli_spaces_load (Cli *cli, guint kinds, gint64 member, GError **error)
     g_ptr_array_add (spaces, open_space (cli, chosen->pdata[i], kinds, member, tables));
   if (!wait_loaded (cli, tables, "reading the spaces' topics", error))
     return NULL;
+  for (guint i = 0; i < spaces->len; i++)
+    if (!check_ledger (spaces->pdata[i], member, error))
+      return NULL;
   return g_steal_pointer (&spaces);
 }
 

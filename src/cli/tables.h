@@ -22,6 +22,7 @@ typedef struct
   gboolean is_right;   /* of the ledger */
   gboolean is_outcome; /* of control */
   LkTime at;           /* record timestamp */
+  char *newer;         /* why a ledger's record is of a release to come; then nothing is below */
   union
   {
     LkMember member;
@@ -44,7 +45,8 @@ typedef struct
   LkTable *tables[LK_KIND_COUNT_]; /* NULL where not asked for */
 } CliSpace;
 
-/* Loads the topics of KINDS (bits 1 << LkKind) of each chosen space (CliSpace*, in the order of
+/* Fails (REFUSED) where a ledger has records of a newer format: they may say that a right is held,
+ * so nothing can be told without them (design §3). Loads the topics of KINDS (bits 1 << LkKind) of each chosen space (CliSpace*, in the order of
  * cli_spaces); MEMBER > 0: only the partition that the member's records are in. */
 GPtrArray *cli_spaces_load (Cli *cli, guint kinds, gint64 member, GError **error);
 void cli_space_free (CliSpace *space);

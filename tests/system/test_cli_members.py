@@ -106,6 +106,28 @@ def test_status_says_since_when_a_used_up_pass_still_opens(
         operated.blocked(member)
 
 
+@pytest.mark.parametrize("words", [["status"], ["explain"], ["drift"], ["adopt", "plan"]],
+                         ids=" ".join)
+def test_nothing_is_told_by_a_ledger_of_a_newer_release(
+    operated: Operated, member: int, words: list[str]
+) -> None:
+    """It may say that a right is held: without it that right would be called foreign, or missing."""
+    operated.member(member)
+    row = operated.pass_(member, member, HOURS_24)
+    operated.claims(row, GROUP_24)
+    operated.held(row, GROUP_24, member)
+    operated.put("ledger", f"{member}/kisi-{member}", {"format": 99, "member": member})
+    if words == ["explain"]:
+        words = ["explain", str(member)]
+    try:
+        done = operated.stack.cli(*words, "--space", "moncloa")
+        assert done.returncode not in (0, 1) and done.stdout == "", (done.returncode, done.stdout)
+        assert "space moncloa: the ledger was written by a newer release" in done.stderr
+        assert "use that one's latchkey" in done.stderr
+    finally:
+        operated.put("ledger", f"{member}/kisi-{member}", None)
+
+
 def test_status_names_the_blocked_and_the_orphaned(operated: Operated, member: int) -> None:
     operated.member(member)
     operated.claims({**operated.pass_(member, member, HOURS_24), "pass": member + 1}, GROUP_24)
