@@ -246,6 +246,8 @@ plan_person (Account *account, Person *person)
   PlanFacts facts;
   PlanAction action;
 
+  if (person->told && !person->busy)
+    account_new_facts (account, person);
   person->dirty = FALSE;
   if (person->busy)
     return; /* planned again when its action is over */
@@ -319,10 +321,7 @@ account_person_changed (Person *person, gboolean told, gpointer data)
 
   if (!account->acting)
     return;
-  if (told && person->busy)
-    person->told = TRUE; /* what is under way was begun without it */
-  else if (told)
-    account_new_facts (account, person);
+  person->told |= told; /* what is under way was begun without it */
   account_mark_dirty (person, account);
 }
 

@@ -140,8 +140,6 @@ account_job_ended (Person *person, JobOutcome outcome, gpointer data)
       if (outcome == JOB_DONE)
         lk_backoff_reset (&person->backoff);
     }
-  if (person->told && account->acting)
-    account_new_facts (account, person);
   person->dirty = FALSE;
   account_mark_dirty (person, account);
   account_arm (account, 0);

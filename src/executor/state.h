@@ -33,7 +33,7 @@ typedef struct
   QueueItem queued;    /* in the account's queue */
   gboolean dirty;      /* to be planned again */
   gboolean busy;       /* an action is under way */
-  gboolean told;       /* new facts came while it was */
+  gboolean told;       /* new facts came since the last plan */
   GSequenceIter *wake; /* in the account's wake-ups; NULL: none */
   LkTime wake_at;
   LkBackoff backoff;
@@ -81,7 +81,9 @@ struct _StateSpace
   gpointer state_data; /* the account's, for walks over its people */
 };
 
-/* PERSON has something new to be planned; TOLD: by a command, not by our own ledger. */
+/* PERSON has something new to be planned; TOLD: it may lift what they are blocked for, as a command
+ * does and a record of their own in our ledger does not. Called while the tables change: nothing is
+ * written to them from it. */
 typedef void (*StateChangedFunc) (Person *person, gboolean told, gpointer data);
 /* Other rules stand for SPACE. */
 typedef void (*StateRulesFunc) (StateSpace *space, gpointer data);

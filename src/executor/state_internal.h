@@ -36,6 +36,8 @@ void state_note_address (StateSpace *space, const LkCommand *command, int by);
 gboolean state_is_shared (const StateSpace *space, const LkCommand *command);
 /* The others who have the address of COMMAND (may be NULL) are planned again. */
 void state_address_changed (StateSpace *space, const LkCommand *command);
+/* RIGHT of MEMBER is over: it may have been in the way of the others who have its KISI user. */
+void state_right_ended (StateSpace *space, gint64 member, const LkRight *right);
 /* ENTRY of MEMBER stands in the ledger of SPACE, or (ADD FALSE) no longer does. */
 void state_index_entry (StateSpace *space, gint64 member, const LedgerEntry *entry, gboolean add);
 

@@ -322,6 +322,23 @@ state_right_owner (const State *state, gint64 right_id)
   return g_hash_table_lookup (state->right_owners, &right_id);
 }
 
+/* Two members have one user after an address was handed on. Where KISI takes one right for user and
+ * group, the one who has it now waits for the end of what the former one had. */
+void
+state_right_ended (StateSpace *space, gint64 member, const LkRight *right)
+{
+  GHashTable *members = g_hash_table_lookup (space->users, &right->kisi_user_id);
+  GHashTableIter iter;
+  gpointer other;
+
+  if (members == NULL)
+    return;
+  g_hash_table_iter_init (&iter, members);
+  while (g_hash_table_iter_next (&iter, &other, NULL))
+    if (*(gint64 *) other != member)
+      space->state->changed (state_person (space, *(gint64 *) other), TRUE, space->state->data);
+}
+
 /* Of several, as after an address was handed on, the entitled one whose address it is. */
 gint64
 state_member_of_user (StateSpace *space, gint64 user)

@@ -194,6 +194,13 @@ is_same_intent (const LedgerEntry *a, const LedgerEntry *b)
   return a->member.intended_at != LK_TIME_NONE && a->member.intended_at == b->member.intended_at;
 }
 
+static gboolean
+is_ended (const LedgerEntry *entry)
+{
+  return entry != NULL && entry->is_right && entry->right.state == LK_RIGHT_ENDED
+         && entry->right.right_id != 0;
+}
+
 static void
 ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer old_entry,
                 gpointer new_entry, gpointer data)
@@ -211,6 +218,8 @@ ledger_changed (LkTable *table, gint32 partition, const char *key, gconstpointer
     state_index_entry (space, member, before, FALSE);
   if (after != NULL)
     state_index_entry (space, member, after, TRUE);
+  if (is_ended (after) && !is_ended (before))
+    state_right_ended (space, member, &after->right);
   space->state->changed (state_person (space, member), FALSE, space->state->data);
 }
 

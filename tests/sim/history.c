@@ -342,6 +342,9 @@ add_gifts (GString *text, const SimEvent *event)
     }
 }
 
+static const char *const duplicates[]
+    = { "made", "refused with 409", "refused with 422", "refused where they are equal" };
+
 static const char *const deeds[SIM_DEEDS] = {
   [SIM_DEED_TOMBSTONE] = "is forgotten, if it gives nothing",
   [SIM_DEED_LATE_COMMAND] = "is written late in an older version:",
@@ -412,6 +415,9 @@ add_what (GString *text, const SimEvent *event)
     case SIM_DEED_LOOK:
       g_string_append (text, "a look at what there is");
       break;
+    case SIM_DEED_DUPLICATES:
+      g_string_append_printf (text, "KISI: second rights are %s from now on", duplicates[event->a]);
+      break;
     case SIM_DEED_REREAD:
       g_string_append_printf (text, "process %d reads the %s of space %u again", (int) event->a,
                               event->b ? "ledger" : "commands", event->space);
@@ -465,8 +471,6 @@ sim_event_text (const SimEvent *event)
 char *
 sim_history_readings (const SimHistory *history)
 {
-  static const char *const duplicates[]
-      = { "made", "refused with 409", "refused with 422", "refused where they are equal" };
   static const char *const patches[] = { "taken", "ignored", "refused" };
   const SimReadings *readings = &history->readings;
 

@@ -48,6 +48,7 @@ typedef enum
   SIM_DEED_LATE_LEDGERS, /* records of ledgers are read late, for LENGTH */
   SIM_DEED_NEWER,        /* the ledger of the space has a record of a newer release */
   SIM_DEED_LOOK,         /* all is as it should be by then */
+  SIM_DEED_DUPLICATES,   /* KISI does A (SimDuplicates) with second rights from then on */
   SIM_DEEDS
 } SimDeed;
 

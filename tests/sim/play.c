@@ -257,6 +257,9 @@ do_deed (Play *play, const SimEvent *event)
     case SIM_DEED_LOOK:
       sim_check_rest (world);
       break;
+    case SIM_DEED_DUPLICATES:
+      sim_service_set_duplicates (world->service, (SimDuplicates) event->a);
+      break;
     case SIM_DEEDS:
       break;
     }

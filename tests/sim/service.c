@@ -109,6 +109,12 @@ sim_service_readings (const SimService *service)
 }
 
 void
+sim_service_set_duplicates (SimService *service, SimDuplicates duplicates)
+{
+  service->readings.duplicates = duplicates;
+}
+
+void
 sim_service_add_group (SimService *service, gint64 id, guint space)
 {
   SimGroup *group = g_new0 (SimGroup, 1);

@@ -112,6 +112,7 @@ typedef struct
 
 SimService *sim_service_new (SimWorld *world, const SimReadings *readings);
 const SimReadings *sim_service_readings (const SimService *service);
+void sim_service_set_duplicates (SimService *service, SimDuplicates duplicates);
 void sim_service_add_group (SimService *service, gint64 id, guint space);
 
 const char *sim_op_name (SimOp op);

@@ -6,7 +6,8 @@
 #include "history.h"
 
 #define MEMBER 9001 /* of the first space */
-#define OTHER 9006  /* of the second */
+#define NEIGHBOUR 9002
+#define OTHER 9006 /* of the second */
 #define EVENTS_MAX 12
 
 typedef struct
@@ -20,10 +21,15 @@ typedef struct
 #define OF(id) .member = (id)
 #define IN(number) .space = (number)
 #define ENTITLED(id) .deed = SIM_DEED_MEMBER, OF (id), .a = 1, FOR (1)
+/* Under the address of NEIGHBOUR. */
+#define ENTITLED_AS_NEIGHBOUR(id) .deed = SIM_DEED_MEMBER, OF (id), .a = 1, .b = NEIGHBOUR, FOR (1)
 /* Without an end. */
 #define GIVES(id, number, group)                                                                   \
   .deed = SIM_DEED_CLAIM, OF (id), .source = (number), FOR (1), .n_claims = 1,                     \
   .claims = { { (group), -LK_HOUR, LK_TIME_NONE } }
+#define GIVES_UNTIL(id, number, group, seconds)                                                    \
+  .deed = SIM_DEED_CLAIM, OF (id), .source = (number), FOR (1), .n_claims = 1,                     \
+  .claims = { { (group), -LK_HOUR, LK_SECOND * (seconds) } }
 #define GIVES_NOTHING(id, number) .deed = SIM_DEED_CLAIM, OF (id), .source = (number), FOR (1)
 #define FORGETS(id, number) .deed = SIM_DEED_TOMBSTONE, OF (id), .source = (number), FOR (1)
 #define WEATHER(which) .deed = SIM_DEED_WEATHER, .a = (which), .b = 100
@@ -131,6 +137,12 @@ static const Story stories[] = {
     { { AT (0), ENTITLED (MEMBER) },
       { AT (0.5), WEATHER (WEATHER_SERVER_ERROR), FOR (300) },
       { AT (1), GIVES (MEMBER, 1, 0) } } },
+  { "an address is handed on, and what its former owner has by it ends between two looks",
+    { { AT (0), .deed = SIM_DEED_DUPLICATES, .a = SIM_DUPLICATES_409, FOR (1) },
+      { AT (0), ENTITLED (NEIGHBOUR) },
+      { AT (1), GIVES_UNTIL (NEIGHBOUR, 1, 0, 8400) },
+      { AT (60), ENTITLED_AS_NEIGHBOUR (MEMBER) },
+      { AT (61), GIVES (MEMBER, 2, 0) } } },
 };
 
 guint
