@@ -257,10 +257,7 @@ key_checked (Job *job, LkKisiAnswer *answer)
       finish (job, JOB_RETRY);
     }
   else if (answer->verdict == LK_KISI_OK && job->deleting)
-    {
-      job->right.touched_at = LK_TIME_NONE; /* it did not happen */
-      job_write_right (job, stop_forbidden);
-    }
+    job_not_deleted (job, stop_forbidden);
   else if (answer->verdict == LK_KISI_OK && is_making (job))
     /* Nobody tells when the key may again, or whether it could do nothing just then. */
     job_stop_group (job, "forbidden", 0, job_now (job) + BLOCK_AGAIN_MS);

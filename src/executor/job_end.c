@@ -21,8 +21,8 @@ right_gone (Job *job)
   CRASH_POINT (END_WRITTEN);
 }
 
-static void
-tell_removed (Job *job)
+void
+job_tell_removed (Job *job)
 {
   job->change = "removed";
   job->cause = job->action.class == PLAN_TIDY ? "lapsed_or_replaced" : "claim";
@@ -83,7 +83,7 @@ static void
 group_checked_for_delete (Job *job, LkKisiAnswer *answer)
 {
   if (answer->verdict == LK_KISI_OK)
-    tell_removed (job);
+    job_tell_removed (job);
   else if (answer->verdict == LK_KISI_GONE)
     job_group_gone (job);
   else if (!job_common (job, answer))
@@ -97,6 +97,20 @@ check_group_for_delete (Job *job)
     return;
   job->on_answer = group_checked_for_delete;
   job->call = lk_kisi_get_group (job->context->kisi, job->right.group_id, job_answered, job);
+}
+
+/* What is refused did not happen, but what was tried before may have: the right then stays touched,
+ * so that whoever finds it gone tells that it was us (S10). */
+void
+job_not_deleted (Job *job, Step next)
+{
+  if (job->in_doubt)
+    {
+      next (job);
+      return;
+    }
+  job->right.touched_at = LK_TIME_NONE;
+  job_write_right (job, next);
 }
 
 static void
@@ -114,14 +128,14 @@ right_deleted (Job *job, LkKisiAnswer *answer)
 {
   CRASH_POINT (DELETE_ANSWERED);
   if (answer->verdict == LK_KISI_OK)
-    tell_removed (job);
+    job_tell_removed (job);
   else if (answer->verdict == LK_KISI_GONE)
-    check_group_for_delete (job);
-  else if (answer->verdict == LK_KISI_INVALID || answer->verdict == LK_KISI_DUPLICATE)
     {
-      job->right.touched_at = LK_TIME_NONE; /* it did not happen */
-      job_write_right (job, stop_refused);
+      job->in_doubt = TRUE; /* a key that may not see the group says nothing about the right */
+      check_group_for_delete (job);
     }
+  else if (answer->verdict == LK_KISI_INVALID || answer->verdict == LK_KISI_DUPLICATE)
+    job_not_deleted (job, stop_refused);
   else
     (void) job_common (job, answer);
 }
@@ -149,6 +163,7 @@ touch (Job *job, Step next)
 
   if (job->right.touched_at != LK_TIME_NONE)
     {
+      job->in_doubt = TRUE;
       next (job);
       return;
     }

@@ -60,7 +60,13 @@ note_missing (Job *job)
 static void
 group_checked (Job *job, LkKisiAnswer *answer)
 {
-  if (answer->verdict == LK_KISI_OK)
+  if (answer->verdict == LK_KISI_OK && job->right.touched_at != LK_TIME_NONE)
+    {
+      /* By us: what became of that call, or of telling it, was not known. */
+      state_inspected (job->person, job->action.right_id);
+      job_tell_removed (job);
+    }
+  else if (answer->verdict == LK_KISI_OK)
     note_missing (job);
   else if (answer->verdict == LK_KISI_GONE)
     {

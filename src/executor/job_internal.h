@@ -33,6 +33,7 @@ struct _Job
   gboolean claimed; /* that call is the job's own in the budget */
   Step on_room;
   gboolean deleting; /* the call under way, or just answered, takes the right away */
+  gboolean in_doubt; /* a delete or change of the right may have had its effect already */
   gboolean taken;    /* KISI said that somebody else made the user */
   gboolean waiting;  /* for an acknowledgement */
   gboolean dead;     /* cancelled while waiting for one */
@@ -73,6 +74,11 @@ void job_again (Job *job);
 const LkRight *job_held_right (const GArray *rights, gint64 right_id);
 
 /* --- job_end.c --- */
+
+/* The right is gone, and it was us: told, and then ended. */
+void job_tell_removed (Job *job);
+/* KISI refuses to take the right away; goes on with NEXT. */
+void job_not_deleted (Job *job, Step next);
 
 /* KISI says 404 to the right's group: it is gone and its rights wait, or the key sees none of ours
  * any more and the account is refused (design §6.7). */

@@ -4,6 +4,7 @@
  * The stories, as tables of events.
  */
 #include "history.h"
+#include "wish.h"
 
 #define MEMBER 9001 /* of the first space */
 #define NEIGHBOUR 9002
@@ -143,6 +144,13 @@ static const Story stories[] = {
       { AT (1), GIVES_UNTIL (NEIGHBOUR, 1, 0, 8400) },
       { AT (60), ENTITLED_AS_NEIGHBOUR (MEMBER) },
       { AT (61), GIVES (MEMBER, 2, 0) } } },
+  { "that a right was taken away is not told, and then the key may not see its group",
+    { { AT (0), ENTITLED (MEMBER) },
+      { AT (1), GIVES (MEMBER, 1, 0) },
+      { AT (60), GIVES_NOTHING (MEMBER, 1) },
+      { AT (60.05), WEATHER (WEATHER_WRITE_LOST), FOR (1) },
+      { AT (62), .deed = SIM_DEED_FORBID, .a = 0, FOR (120) },
+      { AT (150), .deed = SIM_DEED_WISH, .a = SIM_WISH_RESYNC, OF (MEMBER), FOR (1) } } },
 };
 
 guint
