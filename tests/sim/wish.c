@@ -19,6 +19,7 @@ typedef struct
   char *key;
   GArray *ids; /* gint64 */
   LkTime at;
+  LkTime answered_at; /* by the clock of whoever wrote its outcome; LK_TIME_NONE */
   gboolean over;
   SimWishes *wishes;
 } Wish;
@@ -85,6 +86,7 @@ see_outcome (Wish *wish, const SimRecord *record)
 
   if (!lk_outcome_parse (&outcome, record->value, record->value_len, NULL))
     g_assert_not_reached ();
+  wish->answered_at = outcome.at;
   if (wish->over || !lk_wish_is_over (&written, &outcome))
     return;
   wish->over = TRUE;
@@ -177,6 +179,23 @@ list_foreign (const Wish *wish)
     }
 }
 
+/* Like the command line's: later than any outcome that stands, whoever's clock that was written by.
+ */
+static LkTime
+time_of_wish (const SimWishes *wishes, const Wish *wish)
+{
+  LkTime at = wishes->world->now;
+
+  for (guint i = 0; i < wishes->all->len; i++)
+    {
+      const Wish *other = wishes->all->pdata[i];
+      if (other->space == wish->space && g_str_equal (other->key, wish->key)
+          && other->answered_at != LK_TIME_NONE)
+        at = MAX (at, other->answered_at + 1);
+    }
+  return at;
+}
+
 void
 sim_wish (SimWishes *wishes, const SimEvent *event)
 {
@@ -190,10 +209,11 @@ sim_wish (SimWishes *wishes, const SimEvent *event)
                   .space = event->space,
                   .member = of_all ? 0 : event->member,
                   .ids = g_array_new (FALSE, FALSE, sizeof (gint64)),
-                  .at = wishes->world->now,
+                  .answered_at = LK_TIME_NONE,
                   .wishes = wishes };
   wish->key = of_all ? g_strconcat (kinds[kind].name, "/all", NULL)
                      : g_strdup_printf ("%s/%" G_GINT64_FORMAT, kinds[kind].name, wish->member);
+  wish->at = time_of_wish (wishes, wish);
   if (kind == SIM_WISH_ADOPT_LISTED)
     {
       wish->member = event->member;
