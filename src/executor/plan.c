@@ -377,6 +377,23 @@ offer_reading (const LkRight *right, LkTime now, PlanAction *best)
   offer (best, &action);
 }
 
+/* Whether one that comes before the right of number R opens the same for the same user. */
+static gboolean
+is_second (const Group *group, guint r)
+{
+  const LkRight *right = group->rights->pdata[r];
+
+  for (guint i = 0; i < r; i++)
+    {
+      const LkRight *other = group->rights->pdata[i];
+      if (other->touched_at == LK_TIME_NONE && other->kisi_user_id == right->kisi_user_id
+          && lk_window_equal (plan_whole_seconds (other->window),
+                              plan_whole_seconds (right->window)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 offer_losses (const PlanFacts *facts, const PlanSettings *settings, const Group *group, LkTime now,
               PlanAction *best)
@@ -425,7 +442,8 @@ offer_losses (const PlanFacts *facts, const PlanSettings *settings, const Group 
           action.class = excess == LK_TIME_NONE ? PLAN_TIDY : PLAN_FUTURE;
           action.due = excess == LK_TIME_NONE ? now : excess;
           /* Blocked: what it still rightly opens is not taken away for want of a successor. */
-          if (group->blocked && !is_replaced (group, right, now + settings->horizon))
+          if (group->blocked && !is_second (group, r)
+              && !is_replaced (group, right, now + settings->horizon))
             {
               wake (best, excess);
               continue;

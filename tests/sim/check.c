@@ -323,6 +323,7 @@ needs_it_no_more (SimWorld *world, const SimSaid *said, const SimRight *right,
           && sim_said_gives (said, right->group, at)
           && lk_window_from (sim_said_run (said, right->group, at))
                  <= world->now + world->check->horizon
+          && !opens (world, right, right->user, at)
           && (user == NULL || !opens (world, right, user->id, at)))
         return FALSE;
     }
