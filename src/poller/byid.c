@@ -91,6 +91,8 @@ got_entity (Rows *rows, StoreKind kind, gint64 id, json_t *row, const LkNexudusR
       /* What refers to them is brought again by the next listing. */
       g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, id);
       (void) g_hash_table_remove (rows->wanted_spaces, &id);
+      if (error == NULL)
+        rows_forget_person (rows, id);
       rows_release (rows, reference, FALSE);
     }
   if (error != NULL)

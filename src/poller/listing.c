@@ -75,6 +75,7 @@ listing_stop (Listing *listing)
   listing->wanted = FALSE;
   listing->incomplete = 0;
   listing->phase = PHASE_IDLE;
+  rows_remember_people (listing->desk->rows, FALSE);
   forget_seen (listing);
 }
 
@@ -170,6 +171,7 @@ end (Listing *listing)
     }
   if (listing->wanted)
     wait = 0;
+  rows_remember_people (listing->desk->rows, FALSE);
   forget_seen (listing);
   listing->timer = lk_timers_add (listing->desk->timers, wait, begin, listing);
 }
@@ -364,6 +366,7 @@ listing_turn (Listing *listing)
     {
       listing->ready (listing->data);
       listing->phase = PHASE_PEOPLE;
+      rows_remember_people (listing->desk->rows, TRUE);
       list (listing, READS_COWORKERS, coworker_listed);
     }
   else if (listing->phase == PHASE_CONFIRM && !confirm_missing (listing))

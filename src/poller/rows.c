@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * People, passes and bookings, row by row; see rows.h.
+ * Passes and bookings, row by row; see rows.h.
  */
 #include "rows_internal.h"
 
@@ -45,6 +45,7 @@ rows_free (Rows *rows)
   g_hash_table_unref (rows->open);
   g_hash_table_unref (rows->held);
   g_hash_table_unref (rows->wanted_spaces);
+  rows_remember_people (rows, FALSE);
   g_hash_table_unref (rows->cancelled);
   g_hash_table_unref (rows->cancellations);
   g_hash_table_unref (rows->unread_contracts);
@@ -61,6 +62,7 @@ rows_reset (Rows *rows)
   g_hash_table_remove_all (rows->open);
   g_hash_table_remove_all (rows->held);
   g_hash_table_remove_all (rows->wanted_spaces);
+  rows_remember_people (rows, FALSE);
   g_hash_table_remove_all (rows->cancelled);
   g_hash_table_remove_all (rows->cancellations);
   g_hash_table_remove_all (rows->unread_contracts);
@@ -125,37 +127,6 @@ rows_unreadable (Rows *rows, LkNexudusEntity entity, const GError *error)
               lk_nexudus_path (entity));
 }
 
-static gboolean
-is_in_all (const Rows *rows, gint64 member, const GArray *spaces)
-{
-  for (guint i = 0; i < spaces->len; i++)
-    if (!store_has_member (rows->store, g_array_index (spaces, guint, i), member))
-      return FALSE;
-  return TRUE;
-}
-
-/* Members come before what refers to them. TRUE: all of SPACES have the person; else the person is
- * read, and the row after it. */
-static gboolean
-has_person (Rows *rows, gint64 member, const GArray *spaces, StoreKind kind, gint64 id)
-{
-  g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, member);
-  GArray *wanted;
-
-  if (is_in_all (rows, member, spaces))
-    return TRUE;
-  wanted = g_hash_table_lookup (rows->wanted_spaces, &member);
-  if (wanted == NULL)
-    {
-      wanted = g_array_new (FALSE, FALSE, sizeof (guint));
-      g_hash_table_insert (rows->wanted_spaces, g_memdup2 (&member, sizeof member), wanted);
-    }
-  g_array_append_vals (wanted, spaces->data, spaces->len);
-  rows_hold (rows, reference, kind, id);
-  rows_read_again (rows, STORE_MEMBERS, member);
-  return FALSE;
-}
-
 /* What is known of a pass type or resource may be as old as the last listing. Before a row that
  * names another one than so far is taken out of a space for it, that is looked at: asked for no
  * more than this before the row was. */
@@ -167,70 +138,10 @@ is_fresh (const Rows *rows, StoreKind kind, gint64 id, gint64 of, gint64 known_a
   return known_at > revision - FRESH_MS || !store_names_other (rows->store, kind, id, of);
 }
 
-static void
-skip (Rows *rows, const char *why)
+void
+rows_skip (Rows *rows, const char *why)
 {
   lk_metric_add (LK_M_POLLER_ROWS_SKIPPED, 1, rows->account, why, NULL);
-}
-
-/* MEMBER's row has been taken; what waits for them in WANTED (may be NULL) is read, when they are
- * published there. They aren't while they are being read again, or when their record was refused:
- * what waits would then only ask for them once more. */
-static void
-let_waiting_go (Rows *rows, gint64 member, const GArray *wanted)
-{
-  g_autofree char *reference = g_strdup_printf ("coworker/%" G_GINT64_FORMAT, member);
-  gboolean there = wanted == NULL || is_in_all (rows, member, wanted);
-
-  if (!there && g_hash_table_contains (rows->open, reference))
-    return;
-  if (!there)
-    skip (rows, "unpublished");
-  (void) g_hash_table_remove (rows->wanted_spaces, &member);
-  rows_release (rows, reference, there);
-}
-
-static void
-add_unique (GArray *spaces, guint space)
-{
-  for (guint i = 0; i < spaces->len; i++)
-    if (g_array_index (spaces, guint, i) == space)
-      return;
-  g_array_append_val (spaces, space);
-}
-
-void
-rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data)
-{
-  Rows *rows = data;
-  g_auto (LkNexudusCoworker) coworker = { 0 };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) spaces = g_array_new (FALSE, FALSE, sizeof (guint));
-  const GArray *wanted;
-  LkMember member;
-
-  if (!lk_nexudus_coworker_read (&coworker, row, &error))
-    {
-      rows_unreadable (rows, LK_NEXUDUS_COWORKERS, error);
-      return;
-    }
-  route_business (rows->spaces, coworker.business, spaces);
-  store_member_spaces (rows->store, coworker.id, spaces);
-  wanted = g_hash_table_lookup (rows->wanted_spaces, &coworker.id);
-  g_autoptr (GArray) unique = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < spaces->len; i++)
-    add_unique (unique, g_array_index (spaces, guint, i));
-  for (guint i = 0; wanted != NULL && i < wanted->len; i++)
-    add_unique (unique, g_array_index (wanted, guint, i));
-
-  member = (LkMember){ .member = coworker.id,
-                       .revision = store_revision (rows->store, read->started_at),
-                       .email = coworker.email,
-                       .name = coworker.name,
-                       .active = coworker.active,
-                       .archived = coworker.archived };
-  store_member (rows->store, &member, unique);
-  let_waiting_go (rows, coworker.id, wanted);
 }
 
 void
@@ -251,7 +162,7 @@ rows_pass (json_t *row, const LkNexudusRead *read, gpointer data)
     }
   if (pass.coworker == 0)
     {
-      skip (rows, "nobody");
+      rows_skip (rows, "nobody");
       store_gone (rows->store, STORE_PASSES, pass.id, revision);
       return;
     }
@@ -274,7 +185,7 @@ rows_pass (json_t *row, const LkNexudusRead *read, gpointer data)
       return;
     }
   world_route_pass (rows->world, type, spaces);
-  if (!has_person (rows, pass.coworker, spaces, STORE_PASSES, pass.id))
+  if (!rows_has_person (rows, pass.coworker, spaces, STORE_PASSES, pass.id))
     return;
 
   LkPass snapshot = { .pass = pass.id,
@@ -314,7 +225,7 @@ rows_booking (json_t *row, const LkNexudusRead *read, gpointer data)
     }
   if (booking.coworker == 0)
     {
-      skip (rows, "nobody");
+      rows_skip (rows, "nobody");
       store_gone (rows->store, STORE_BOOKINGS, booking.id, revision);
       return;
     }
@@ -330,7 +241,7 @@ rows_booking (json_t *row, const LkNexudusRead *read, gpointer data)
       return;
     }
   world_route_booking (rows->world, resource, spaces);
-  if (!has_person (rows, booking.coworker, spaces, STORE_BOOKINGS, booking.id))
+  if (!rows_has_person (rows, booking.coworker, spaces, STORE_BOOKINGS, booking.id))
     return;
 
   LkBooking snapshot = { .booking = booking.id,

@@ -26,6 +26,10 @@ void rows_coworker (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_pass (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_booking (json_t *row, const LkNexudusRead *read, gpointer data);
 void rows_cancelled (json_t *row, const LkNexudusRead *read, gpointer data);
+/* From now on, people are remembered as they were last read, so that what refers to one of them in
+ * a space where they are not yet costs no read; or are forgotten. For the time of a full listing.
+ */
+void rows_remember_people (Rows *rows, gboolean remember);
 void rows_contract_listed (json_t *row, const LkNexudusRead *read, gpointer data);
 /* A whole list of contracts begins; it was seen, and what it did not have is read by id. */
 void rows_begin_contracts (Rows *rows);

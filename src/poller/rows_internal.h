@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The Latchkey authors
  *
- * What the files of Rows share: rows.c (people, passes, bookings), byid.c (reading one by its id),
- * references.c (what rows refer to and wait for), contracts.c (contracts and their passes). Nobody
- * else includes it.
+ * What the files of Rows share: rows.c (passes, bookings), people.c (people), byid.c (reading one
+ * by its id), references.c (what rows refer to and wait for), contracts.c (contracts and their
+ * passes). Nobody else includes it.
  */
 #pragma once
 
@@ -21,6 +21,7 @@ struct _Rows
   const LkClock *clock;
   GHashTable *open;          /* "<what>/<id>": reads under way */
   GHashTable *wanted_spaces; /* gint64* member → GArray of guint: where a person is needed */
+  GHashTable *people; /* gint64* in Person → Person, as last read; NULL: nobody is remembered */
   GHashTable *held;   /* "<what>/<id>" of a reference → GPtrArray of Held that wait for it */
   GHashTable *owed;   /* "<what>/<id>" → Owed: reads by id that have failed */
   GHashTable *pauses; /* gint64* ids of the paused periods that the listing had so far */
@@ -44,6 +45,18 @@ void rows_unreadable (Rows *rows, LkNexudusEntity entity, const GError *error);
 
 /* A read that a row led to has ended; counted where there is an ERROR. */
 void rows_count_failure (Rows *rows, const GError *error);
+
+/* A row is not published, WHY being a label of the metric; counted. */
+void rows_skip (Rows *rows, const char *why);
+
+/* --- people.c */
+
+/* Members come before what refers to them. TRUE: all of SPACES have the person; else the person is
+ * read by id, and the row KIND ID after them. */
+gboolean rows_has_person (Rows *rows, gint64 member, const GArray *spaces, StoreKind kind,
+                          gint64 id);
+/* Nexudus has nobody of that id. */
+void rows_forget_person (Rows *rows, gint64 id);
 
 /* --- references.c: a row waits for REFERENCE ("pass_type/3001"), and is then read again */
 

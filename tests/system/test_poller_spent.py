@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Latchkey authors
 """The hour's requests are the login's, not the process's: a restart, a kill and a change of owner
-begin with what is left of it."""
+begin with what is left of it. And none are spent where a list has said it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from harness.kafka import Broker
 from harness.process import Daemon
 from harness.stack import Stack
 from harness.wait import wait_for
-from poller_world import POLLER, Polled, config
+from poller_world import (DUMBO, ELSEWHERE, GREEN, HOURS_24, MONCLOA, POLLER, Polled, config, text,
+                          world)
 
 PER_HOUR = 40  # enough to start with, and not for twice
 
@@ -60,3 +62,39 @@ def test_the_next_process_goes_on_within_the_hour(frugal: Polled) -> None:
     # Starting takes a third of the hour and more, which is not left.
     assert requests(frugal) < known
     assert recorded(frugal) <= PER_HOUR
+
+
+def test_people_of_other_homes_cost_no_reads_of_their_own(tmp_path: Path, broker: Broker,
+                                                          prefix: str) -> None:
+    data = world()
+    homes = {9501 + n: (DUMBO, ELSEWHERE)[n % 2] for n in range(20)}
+    soon = text(datetime.now(UTC) + timedelta(hours=5)), text(datetime.now(UTC) + timedelta(hours=6))
+    data["nexudus"]["coworkers"] = [
+        {"Id": member, "FullName": f"Member {member}", "Email": f"m{member}@example.org",
+         "InvoicingBusinessId": home} for member, home in homes.items()]
+    data["nexudus"]["coworkertimepasses"] = [
+        {"Id": 70_000 + member, "CoworkerId": member, "TimePassId": HOURS_24, "BusinessId": MONCLOA}
+        for member in homes]
+    data["nexudus"]["bookings"] = [
+        {"Id": 80_000 + member, "CoworkerId": member, "ResourceId": GREEN, "FromTime": soon[0],
+         "ToTime": soon[1]} for member in homes]
+    with Stack(tmp_path, broker, prefix, config(listing="1h")) as stack:
+        polled = Polled(stack, data)
+        polled.sandbox.faults({"service": "nexudus", "path": "/api/billing/coworkertimepasses",
+                               "hold_ms": 2000})
+        polled.launch()
+        polled.hit()
+        # The list of people has been read, and the list of passes will have one of somebody else.
+        late = 9601
+        polled.join(late, business=DUMBO)
+        given = polled.give(late)
+        polled.first_listing()
+        polled.becomes("passes", given)
+        for member in homes:
+            assert polled.table("members")[str(member)]["email"] == f"m{member}@example.org"
+        assert len(polled.table("passes")) == len(homes) + 1
+        assert len(polled.table("bookings")) == len(homes)
+        # Only whom no list had is read by id, once, and then what waits for them.
+        for path, count in {"spaces/coworkers": 1, "billing/coworkertimepasses": 1, "spaces/bookings": 0}.items():
+            assert polled.read_count(f"/api/{path}/{{id}}") == count, path
+        stack.stop_daemons()
