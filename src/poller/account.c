@@ -142,6 +142,19 @@ account_disown (Account *account, gboolean lost)
     end_acting (account);
 }
 
+void
+account_stood_still (Account *account, gint64 ms)
+{
+  if (!account->owned)
+    return;
+  lk_warning (LK_F (.account = account->desk.config->account, .event = "stood_still"),
+              "this process stood still for %" G_GINT64_FORMAT
+              " ms; if the account is still ours, it is read from the beginning",
+              ms);
+  account_disown (account, TRUE);
+  account_own (account);
+}
+
 static guint
 pending_outcomes (const Account *account)
 {

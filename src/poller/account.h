@@ -22,6 +22,9 @@ const char *account_topic (const Account *account); /* nexudus-account.<account>
 void account_own (Account *account); /* act, once the tables are read to their ends */
 /* Stop at once; nothing under way counts. Not LOST: the record is written before. */
 void account_disown (Account *account, gboolean lost);
+/* Nothing ran for MS, in which another may have become owner: answers that came meanwhile are not
+ * news. An owner begins again, from the tables as they are by then. */
+void account_stood_still (Account *account, gint64 ms);
 gboolean account_is_idle (const Account *account); /* no write is unacknowledged */
 
 void account_turn (Account *account);

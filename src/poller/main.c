@@ -5,10 +5,15 @@
  */
 #include "account.h"
 
+/* The loop turns at least once a second. Who has stood still for half a session (10 s, design §11)
+ * may have lost it, and not have heard of that yet. */
+#define STOOD_STILL_MS (5 * LK_SECOND)
+
 typedef struct
 {
   LkProgram *program;
   GPtrArray *accounts; /* Account* */
+  gint64 turned_at;    /* steady */
 } Poller;
 
 static Account *
@@ -64,6 +69,7 @@ start (LkProgram *program, GError **error)
 
   (void) error;
   poller->program = program;
+  poller->turned_at = lk_clock_steady (lk_program_clock (program));
   poller->accounts = g_ptr_array_new_with_free_func (account_free_entry);
   for (guint i = 0; i < accounts->len; i++)
     g_ptr_array_add (poller->accounts, account_new (program, accounts->pdata[i]));
@@ -75,9 +81,14 @@ turn (gpointer state)
 {
   Poller *poller = state;
   const char *trouble = NULL;
+  gint64 now = lk_clock_steady (lk_program_clock (poller->program));
+  gint64 still = now - poller->turned_at;
 
+  poller->turned_at = now;
   for (guint i = 0; i < poller->accounts->len; i++)
     {
+      if (still >= STOOD_STILL_MS)
+        account_stood_still (poller->accounts->pdata[i], still);
       account_turn (poller->accounts->pdata[i]);
       if (trouble == NULL)
         trouble = account_trouble (poller->accounts->pdata[i]);
