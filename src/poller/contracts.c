@@ -238,13 +238,7 @@ rows_contracts_listed (Rows *rows)
 {
   g_autoptr (GArray) missing = world_contracts_missing (rows->world);
 
-  for (guint i = 0; i < missing->len; i++)
-    {
-      gint64 id = g_array_index (missing, gint64, i);
-      if (rows_open_once (rows, "contract_id", id))
-        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_CONTRACTS, id,
-                        rows_urgency (rows, LK_NEXUDUS_ROWS), got_contract, rows);
-    }
+  rows_confirm (rows, "contract_id", LK_NEXUDUS_CONTRACTS, missing, got_contract);
 }
 
 void

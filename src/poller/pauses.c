@@ -68,13 +68,7 @@ confirm (Rows *rows, gint64 contract, GHashTable *listed)
 {
   g_autoptr (GArray) missing = world_pauses_missing (rows->world, contract, listed);
 
-  for (guint i = 0; i < missing->len; i++)
-    {
-      gint64 id = g_array_index (missing, gint64, i);
-      if (rows_open_once (rows, "pause", id))
-        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_PAUSES, id, rows_urgency (rows, LK_NEXUDUS_ROWS),
-                        got_pause, rows);
-    }
+  rows_confirm (rows, "pause", LK_NEXUDUS_PAUSES, missing, got_pause);
 }
 
 void

@@ -30,6 +30,18 @@ rows_close_one (Rows *rows, const char *what, gint64 id)
 }
 
 void
+rows_confirm (Rows *rows, const char *what, LkNexudusEntity entity, const GArray *ids,
+              LkNexudusGetFunc got)
+{
+  for (guint i = 0; i < ids->len; i++)
+    {
+      gint64 id = g_array_index (ids, gint64, i);
+      if (rows_open_once (rows, what, id))
+        lk_nexudus_get (rows->nexudus, entity, id, rows_urgency (rows, LK_NEXUDUS_ROWS), got, rows);
+    }
+}
+
+void
 rows_hold (Rows *rows, const char *reference, StoreKind kind, gint64 id)
 {
   GPtrArray *waiting = g_hash_table_lookup (rows->held, reference);
@@ -159,13 +171,7 @@ rows_businesses_listed (Rows *rows)
 {
   g_autoptr (GArray) missing = world_businesses_missing (rows->world);
 
-  for (guint i = 0; i < missing->len; i++)
-    {
-      gint64 id = g_array_index (missing, gint64, i);
-      if (rows_open_once (rows, "business", id))
-        lk_nexudus_get (rows->nexudus, LK_NEXUDUS_BUSINESSES, id,
-                        rows_urgency (rows, LK_NEXUDUS_ROWS), got_business, rows);
-    }
+  rows_confirm (rows, "business", LK_NEXUDUS_BUSINESSES, missing, got_business);
 }
 
 void

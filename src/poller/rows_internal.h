@@ -63,6 +63,9 @@ void rows_forget_person (Rows *rows, gint64 id);
 /* Whether a read of "WHAT/ID" is to be started: FALSE when one is under way. */
 gboolean rows_open_once (Rows *rows, const char *what, gint64 id);
 void rows_close_one (Rows *rows, const char *what, gint64 id);
+/* Reads by id what composites may have lost, each of IDS (gint64) once at a time; GOT closes it. */
+void rows_confirm (Rows *rows, const char *what, LkNexudusEntity entity, const GArray *ids,
+                   LkNexudusGetFunc got);
 void rows_hold (Rows *rows, const char *reference, StoreKind kind, gint64 id);
 /* What waited for REFERENCE is read again: it may have changed meanwhile. Not RESOLVED: it is
  * forgotten, and the next listing brings it. */
